@@ -1,0 +1,49 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+
+/** Every kind of test has a folder under test/ and is one project, named after the folder. */
+const nodeKinds = ['unit', 'property', 'crash', 'conformance', 'interop', 'ipc', 'tidy'] as const
+
+const nodeProjects: TestProjectConfiguration[] = nodeKinds.map((name) => ({
+  extends: true,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: name === 'unit' ? 10_000 : 120_000,
+    hookTimeout: 60_000,
+  },
+}))
+
+export default defineConfig({
+  plugins: [vue()],
+  test: {
+    reporters: ['default', './build/vitest-summary.ts'],
+    passWithNoTests: false,
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    projects: [
+      ...nodeProjects,
+      {
+        extends: true,
+        test: {
+          name: 'renderer',
+          include: ['test/renderer/**/*.test.ts'],
+          environment: 'happy-dom',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          // One window at a time: the tests share a display and the machine's few cores.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
