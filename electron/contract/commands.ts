@@ -1,0 +1,130 @@
+import type { ErrorData } from '../../engine/base/errors'
+import type { JobPlan } from '../../engine/model/job'
+import type { JobId, JobSnapshot, PathGrant, WindowJobRequest } from './jobs'
+import type { AddResult, ImageDetails, ImageId, ImageSummary } from './library'
+import type { Settings } from './settings'
+
+/** What the window knows when it opens: enough for the first paint. */
+export interface Bootstrap {
+  readonly version: string
+  readonly electron: string
+  readonly platform: 'linux' | 'darwin' | 'win32' | 'other'
+  /** The language of the system, such as `de-DE`. */
+  readonly locale: string
+  readonly settings: Settings
+  readonly images: readonly ImageSummary[]
+  readonly jobs: readonly JobSnapshot[]
+}
+
+/** Everything that the window can ask of the main process: name, request, result. */
+export interface Commands {
+  'app.bootstrap': { request: void; result: Bootstrap }
+  'app.copyText': { request: { text: string }; result: void }
+
+  /** Asks the person for files or for a folder, and adds what is in there. */
+  'library.add': { request: { what: 'files' | 'folder' }; result: AddResult }
+  /** Forgets images. Touches no file. */
+  'library.forget': { request: { ids: readonly ImageId[] }; result: void }
+  /** Looks at the files again: these images, or all. */
+  'library.rescan': { request: { ids?: readonly ImageId[] }; result: void }
+  'library.showInFolder': { request: { id: ImageId }; result: void }
+  /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
+  'library.createSample': { request: void; result: { id: ImageId } }
+
+  'image.details': { request: { id: ImageId }; result: ImageDetails }
+
+  /** Undefined where the person cancelled. */
+  'dialog.pickFolder': { request: void; result: PathGrant | undefined }
+  'dialog.pickExportTarget': { request: { imageId: ImageId }; result: PathGrant | undefined }
+
+  /** What a job would do; changes nothing. */
+  'job.plan': { request: WindowJobRequest; result: JobPlan }
+  'job.start': { request: WindowJobRequest; result: { id: JobId } }
+  'job.cancel': { request: { id: JobId }; result: void }
+  /** Takes ended jobs out of the list. */
+  'job.clear': { request: { ids: readonly JobId[] }; result: void }
+
+  'settings.change': { request: Partial<Settings>; result: Settings }
+}
+
+export type CommandName = keyof Commands
+
+/** The commands by name, for the preload and the main process: what is not listed does not exist. */
+export const COMMAND_NAMES = [
+  'app.bootstrap',
+  'app.copyText',
+  'library.add',
+  'library.forget',
+  'library.rescan',
+  'library.showInFolder',
+  'library.createSample',
+  'image.details',
+  'dialog.pickFolder',
+  'dialog.pickExportTarget',
+  'job.plan',
+  'job.start',
+  'job.cancel',
+  'job.clear',
+  'settings.change',
+] as const satisfies readonly CommandName[]
+
+/** What the menu and its shortcuts ask of the window. */
+export type WindowAction =
+  | 'new-overlay'
+  | 'add-files'
+  | 'add-folder'
+  | 'check'
+  | 'resize'
+  | 'flatten'
+  | 'export'
+  | 'search'
+  | 'settings'
+
+/** Everything that the main process tells the window of its own accord. */
+export interface Events {
+  'library.changed': {
+    readonly changed: readonly ImageSummary[]
+    readonly removed: readonly ImageId[]
+  }
+  /** At most ten times a second a job. */
+  'job.changed': JobSnapshot
+  'job.removed': { readonly ids: readonly JobId[] }
+  'settings.changed': Settings
+  'window.action': { readonly action: WindowAction }
+  /** Files were handed over by a second start or a file association. */
+  'library.added': AddResult
+}
+
+export type EventName = keyof Events
+
+export const EVENT_NAMES = [
+  'library.changed',
+  'job.changed',
+  'job.removed',
+  'settings.changed',
+  'window.action',
+  'library.added',
+] as const satisfies readonly EventName[]
+
+/** An answer on the wire: errors are values, as exceptions lose their code between processes. */
+export type Reply<Result> =
+  { readonly ok: true; readonly value: Result } | { readonly ok: false; readonly error: ErrorData }
+
+/**
+ * The one object that the preload gives to the window, as `window.addCow`. `DroppedFile` is the DOM's File, a name that
+ * this folder, which is no part of a page, does not have.
+ */
+export interface Bridge<DroppedFile> {
+  invoke<Name extends CommandName>(
+    name: Name,
+    request: Commands[Name]['request'],
+  ): Promise<Reply<Commands[Name]['result']>>
+  /** Returns a function that ends the subscription. */
+  on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void
+  /** Adds files that were dropped on the window: only real drops have a path, so no path can be made up. */
+  addDropped(files: readonly DroppedFile[]): Promise<Reply<AddResult>>
+}
+
+/** Channels beside the commands: events, and drops (whose paths only the preload can know). */
+export const EVENT_CHANNEL = 'event'
+export const DROP_CHANNEL = 'library.addDropped'

@@ -1,0 +1,72 @@
+import type { ErrorData } from '../../engine/base/errors'
+import type {
+  CheckRequest,
+  FlattenRequest,
+  JobKind,
+  JobProgress,
+  JobResult,
+  ResizeRequest,
+} from '../../engine/model/job'
+import type { ImageId } from './library'
+
+/** A path that the person picked in a native dialog: the window sees the text, but only the id opens anything. */
+export interface PathGrant {
+  readonly id: string
+  readonly path: string
+}
+
+/** A name for new files, in the directory of the base or in one that the person picked. */
+export interface NewOverlayRequest {
+  readonly kind: 'create'
+  readonly baseId: ImageId
+  /** File names without a directory. */
+  readonly name: string
+  readonly imageFileName: string
+  /** A PathGrant's id; absent = the directory of the base. */
+  readonly folderGrant?: string
+  /** Virtual size in bytes; absent = the base's. */
+  readonly size?: number
+  readonly reuseImageFile?: boolean
+}
+
+/** The requests of the engine's jobs as the window makes them: images by id, picked paths by grant. */
+export type WindowJobRequest =
+  | NewOverlayRequest
+  | ({ readonly imageId: ImageId } & Omit<ResizeRequest, 'path'>)
+  | ({ readonly imageId: ImageId } & Omit<CheckRequest, 'path'>)
+  | ({ readonly imageId: ImageId } & Omit<FlattenRequest, 'path'>)
+  | {
+      readonly kind: 'export'
+      readonly imageId: ImageId
+      /** A PathGrant's id from `dialog.pickExportTarget`. */
+      readonly targetGrant: string
+      readonly verify: boolean
+    }
+
+export type JobId = string
+
+/** `interrupted`: the application ended while it ran. */
+export type JobStatus =
+  'queued' | 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+
+/** One job, running or past. Times in milliseconds since 1970, sizes in bytes, speed in bytes a second. */
+export interface JobSnapshot {
+  readonly id: JobId
+  readonly kind: JobKind
+  readonly status: JobStatus
+  /** The image it works on, where the library knows it, and its path. */
+  readonly imageId?: ImageId
+  readonly path: string
+  /** Only for an export: the file it writes. */
+  readonly target?: string
+  readonly progress?: JobProgress
+  /** Over a sliding window of a few seconds; absent where nothing moved in it. */
+  readonly speed?: number
+  /** Milliseconds; absent where it cannot be told. */
+  readonly timeLeft?: number
+  readonly createdAt: number
+  readonly startedAt?: number
+  readonly endedAt?: number
+  readonly result?: JobResult
+  readonly error?: ErrorData
+}

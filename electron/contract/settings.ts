@@ -1,0 +1,9 @@
+/** What a person can set. Kept in one file by the main process. */
+export interface Settings {
+  readonly theme: 'system' | 'light' | 'dark'
+  readonly language: 'system' | 'en' | 'de'
+  /** Whether flatten and export read everything again afterwards, unless the dialog says otherwise. */
+  readonly verifyByDefault: boolean
+  /** Jobs that may run at the same time, 1..4. */
+  readonly simultaneousJobs: number
+}

@@ -1,0 +1,86 @@
+import type { ErrorData } from '../base/errors'
+
+/** Formats that the engine opens as a layer of a disk. */
+export type FormatName = 'raw' | 'add-cow'
+
+/** The virtual size of a disk and what it takes on the host, all in bytes. */
+export interface ImageSizes {
+  /** What the guest sees. */
+  readonly virtualSize: number
+  /** Blocks that the layer's files take on the host (add-cow file and image file together). */
+  readonly sizeOnDisk: number
+  /** Bytes of the virtual size that this layer decides; the whole of it for a raw file. */
+  readonly allocatedBytes: number
+}
+
+/** One layer of a chain as `info` tells it. Names are as stored; `...Path` are resolved and absolute. */
+export interface LayerInfo extends ImageSizes {
+  readonly path: string
+  readonly format: FormatName
+  /** Bytes that one bit of the bitmap covers; a sector for a raw file. */
+  readonly clusterSize: number
+  /** Time of the last change of any of the layer's files, milliseconds since 1970. */
+  readonly modifiedAt: number
+  /** 0 for the top. */
+  readonly depth: number
+  /** Only for an overlay: its image file and its backing file. */
+  readonly imageFile?: { readonly name: string; readonly path: string; readonly size: number }
+  readonly backing?: { readonly name: string; readonly path: string; readonly format?: FormatName }
+  /** Bytes of the top's virtual size that are read from this layer; only where the whole chain was opened. */
+  readonly servedBytes?: number
+}
+
+/** A disk's chain, top first. Where a layer could not be opened, `problem` says why and the list ends above it. */
+export interface ChainInfo {
+  readonly layers: readonly LayerInfo[]
+  readonly problem?: ErrorData
+}
+
+/** Does this layer decide the range, and what does the range read as? `unknown`: not looked at. */
+export interface Extent {
+  /** Bytes from the start of the disk, inclusive. */
+  readonly offset: number
+  /** Bytes, at least 1. */
+  readonly length: number
+  readonly content: 'data' | 'zero'
+  /** The layer that serves it, 0 = top; undefined where no layer does, and zeros are read. */
+  readonly depth?: number
+}
+
+export type FindingSeverity = 'corruption' | 'leak' | 'notice'
+
+export const FINDING_CODES = [
+  'metadata-short',
+  'metadata-long',
+  'reserved-not-zero',
+  'bits-past-end',
+  'image-file-short',
+  'image-file-long',
+  'allocated-hole',
+  'data-unallocated',
+] as const
+
+/** What a check can find; SPEC.md of the format says what each one means. */
+export type FindingCode = (typeof FINDING_CODES)[number]
+
+/** One thing that a check found. A finding is data, not an error. */
+export interface Finding {
+  readonly code: FindingCode
+  readonly severity: FindingSeverity
+  /** One line for people, in English, with the figures. */
+  readonly message: string
+  readonly details: Readonly<Record<string, string | number>>
+  /** What a repair does, in one line; absent where none is possible without guessing. */
+  readonly repair?: string
+  /** Whether this call repaired it. */
+  readonly repaired: boolean
+}
+
+/** The outcome of a check of one layer. Counts are clusters (sectors for layout 1). */
+export interface CheckResult {
+  readonly path: string
+  readonly format: FormatName
+  readonly findings: readonly Finding[]
+  readonly totalClusters: number
+  readonly allocatedClusters: number
+}
