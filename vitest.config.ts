@@ -17,7 +17,7 @@ const nodeProjects: TestProjectConfiguration[] = nodeKinds.map((name) => ({
 export default defineConfig({
   plugins: [vue()],
   test: {
-    reporters: ['default', './build/vitest-summary.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
     passWithNoTests: false,
     restoreMocks: true,
     unstubEnvs: true,
