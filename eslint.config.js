@@ -23,7 +23,7 @@ export default defineConfig(
     rules: {
       eqeqeq: ['error', 'always'],
       'no-console': 'error',
-      'no-restricted-syntax': ['error', 'TSEnumDeclaration', 'TSModuleDeclaration[global!=true]'],
+      'no-restricted-syntax': ['error', 'TSEnumDeclaration'],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-unsafe-type-assertion': 'error',

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { ScriptError } from '../lib/project'
 
 /** A screen that exists in memory only, for a machine without one. */
@@ -23,7 +23,11 @@ export async function startVirtualDisplay(): Promise<VirtualDisplay> {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     detached: true,
   })
-  const ended = new Promise<void>((resolve) => server.once('exit', () => { resolve() }))
+  const ended = new Promise<void>((resolve) =>
+    server.once('exit', () => {
+      resolve()
+    }),
+  )
   const name = `:${await displayNumber(server)}`
   const stop = async (): Promise<void> => {
     server.kill('SIGTERM')
@@ -34,7 +38,8 @@ export async function startVirtualDisplay(): Promise<VirtualDisplay> {
 }
 
 async function displayNumber(server: ChildProcess): Promise<string> {
-  const pipe = server.stdio[3] as Readable
+  const pipe = server.stdio[3]
+  if (!(pipe instanceof Readable)) throw new TypeError('Xvfb was started without its pipe')
   return await new Promise((resolve, reject) => {
     let text = ''
     pipe.setEncoding('utf8')
