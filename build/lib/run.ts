@@ -2,6 +2,8 @@ import { execFile, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { ScriptError } from './project'
 
+const parentCheckMs = 500
+
 export interface Outcome {
   /** Exit code; 128 + the signal's number where a signal ended it. */
   readonly code: number
@@ -15,8 +17,9 @@ function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
 
 /**
  * Runs a program in this terminal and resolves with its exit code. Ctrl-C reaches the program from
- * the terminal itself; a signal to this process alone is passed on. Either way the program ends
- * first, so nothing is left running.
+ * the terminal itself; a signal to this process alone is passed on, and the death of the process
+ * that started this one, which npm's shell does not announce, counts as one. However it comes, the
+ * program ends first, so nothing is left running.
  */
 export async function run(
   command: string,
@@ -28,6 +31,10 @@ export async function run(
     child.kill(signal)
   }
   const wait = (): void => undefined
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM')
+  }, parentCheckMs)
   process.on('SIGTERM', passOn)
   process.on('SIGHUP', passOn)
   process.on('SIGINT', wait)
@@ -41,6 +48,7 @@ export async function run(
       })
     })
   } finally {
+    clearInterval(watch)
     process.off('SIGTERM', passOn)
     process.off('SIGHUP', passOn)
     process.off('SIGINT', wait)
