@@ -2,8 +2,10 @@
  * Tests that need more of the machine than Node say what; where it is not there they are skipped,
  * and the summary at the end of the run tells each reason. This is the one way to skip a test.
  */
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, inject } from 'vitest'
+import { projectRoot } from '../../build/lib/project'
 import { findProgram } from '../../build/system/packages'
 
 declare module 'vitest' {
@@ -40,6 +42,10 @@ export function access(path: string): Probe {
     }
   }
 }
+
+/** A clone of the repository, and git to list its files with; a released archive has neither. */
+export const gitCheckout: Probe = () =>
+  existsSync(join(projectRoot, '.git')) ? program('git')() : 'this is no clone of the repository'
 
 /** An Electron to start, and a display to show its window on. Only in tests under test/e2e. */
 export const electron: Probe = () => inject('electron').missing
