@@ -1,7 +1,7 @@
 import type { ErrorData } from '../base/errors'
 
 /** Formats that the engine opens as a layer of a disk. */
-export type FormatName = 'raw' | 'add-cow'
+export type FormatName = 'raw' | 'add-cow' | 'acow'
 
 /** The virtual size of a disk and what it takes on the host, all in bytes. */
 export interface ImageSizes {
@@ -23,9 +23,12 @@ export interface LayerInfo extends ImageSizes {
   readonly modifiedAt: number
   /** 0 for the top. */
   readonly depth: number
+  /** Only for an overlay: whether its metadata says that nothing below is used any more. */
+  readonly allAllocated?: boolean
   /** Only for an overlay: its image file and its backing file. */
   readonly imageFile?: { readonly name: string; readonly path: string; readonly size: number }
-  readonly backing?: { readonly name: string; readonly path: string; readonly format?: FormatName }
+  /** `format` is what the overlay stores, which may be a word that the engine does not know. */
+  readonly backing?: { readonly name: string; readonly path: string; readonly format?: string }
   /** Bytes of the top's virtual size that are read from this layer; only where the whole chain was opened. */
   readonly servedBytes?: number
 }
@@ -51,13 +54,15 @@ export type FindingSeverity = 'corruption' | 'leak' | 'notice'
 
 export const FINDING_CODES = [
   'metadata-short',
-  'metadata-long',
-  'reserved-not-zero',
   'bits-past-end',
+  'size-unaligned',
+  'reserved-not-zero',
   'image-file-short',
   'image-file-long',
   'allocated-hole',
   'data-unallocated',
+  'same-file',
+  'backing-unusable',
 ] as const
 
 /** What a check can find; SPEC.md of the format says what each one means. */
@@ -70,8 +75,8 @@ export interface Finding {
   /** One line for people, in English, with the figures. */
   readonly message: string
   readonly details: Readonly<Record<string, string | number>>
-  /** What a repair does, in one line; absent where none is possible without guessing. */
-  readonly repair?: string
+  /** Which repair mends it, and what that does, in one line; absent where none is possible without guessing. */
+  readonly repair?: { readonly by: 'leaks' | 'all'; readonly action: string }
   /** Whether this call repaired it. */
   readonly repaired: boolean
 }

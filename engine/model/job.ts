@@ -21,6 +21,8 @@ export interface CreateRequest {
   readonly size?: number
   /** Take an image file that exists: its present content becomes invisible. Refused where absent. */
   readonly reuseImageFile?: boolean
+  /** Only for acow: a power of two from 4 KiB to 2 MiB; 64 KiB where absent. */
+  readonly clusterSize?: number
 }
 
 /** Change the virtual size. Cutting off needs `shrink`. */
@@ -42,7 +44,7 @@ export interface CheckRequest {
 export interface FlattenRequest {
   readonly kind: 'flatten'
   readonly path: string
-  /** Read both sides again afterwards and compare. */
+  /** Read what was copied again and compare, before it counts as copied. */
   readonly verify: boolean
 }
 
@@ -51,6 +53,7 @@ export interface ExportRequest {
   readonly kind: 'export'
   readonly path: string
   readonly target: string
+  /** Read both sides again afterwards and compare. */
   readonly verify: boolean
 }
 

@@ -1,0 +1,181 @@
+import type { HostFile } from '../host/host'
+import { MIB } from '../base/units'
+import { assert } from '../base/assert'
+
+/**
+ * A bounded write-back cache of one file's metadata, with a barrier.
+ *
+ * States of a page: absent -> clean -> dirty -> (being written) -> clean. The pages that are about to be written are first
+ * copied, then the barrier runs, then the copies are written: what was changed while the barrier ran stays dirty and
+ * goes with the next round. So whatever a page says when it reaches the file, the barrier ran after it was said: the
+ * owner's promise "a bit is durable only if its data is" needs nothing else. A page is never evicted while it is dirty
+ * or being written; when no clean page is left, all dirty ones are written in one round, for one barrier.
+ *
+ * A page that was handed out may be used until the next await; after it, ask again.
+ */
+export interface Page {
+  readonly index: number
+  readonly bytes: Uint8Array
+  /** The same memory in 32-bit words, for fast looking. */
+  readonly words: Int32Array
+}
+
+export const PAGE_SIZE = 4096
+/** What the cache of one image may take, in bytes, whatever the size of the disk. */
+export const DEFAULT_CACHE_BYTES = 4 * MIB
+
+export interface PageCacheOptions {
+  /** Where page 0 starts in the file, in bytes. */
+  readonly fileOffset: number
+  /** Bytes of the file behind `fileOffset` that pages cover; the last page may be cut. */
+  readonly length: number
+  /** Makes durable what the dirty pages speak of. Runs before any page is written. */
+  readonly barrier: () => Promise<void>
+  readonly cacheBytes?: number
+}
+
+export class PageCache {
+  /** In order of use, the page that was not used for the longest time first. */
+  private readonly pages = new Map<number, Page>()
+  private readonly dirty = new Set<number>()
+  private readonly writing = new Set<number>()
+  private readonly loading = new Map<number, Promise<Page>>()
+  private readonly limit: number
+  private round: Promise<void> | undefined
+  private latest: Page | undefined
+  private length: number
+
+  constructor(
+    private readonly file: HostFile,
+    private readonly options: PageCacheOptions,
+  ) {
+    this.limit = Math.max(8, Math.floor((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / PAGE_SIZE))
+    this.length = options.length
+  }
+
+  /** The page, at once where it is cached. */
+  get(index: number): Page | Promise<Page> {
+    if (this.latest?.index === index) return this.latest
+    const page = this.pages.get(index)
+    if (page === undefined) return this.loading.get(index) ?? this.load(index)
+    this.pages.delete(index)
+    this.pages.set(index, page)
+    this.latest = page
+    return page
+  }
+
+  /** The page where it is cached; does not count as use. */
+  peek(index: number): Page | undefined {
+    return this.pages.get(index)
+  }
+
+  /** The lowest dirty page at or behind `index`; undefined where there is none. */
+  firstDirty(index: number): number | undefined {
+    let first: number | undefined
+    for (const dirty of [...this.dirty, ...this.writing]) {
+      if (dirty >= index && (first === undefined || dirty < first)) first = dirty
+    }
+    return first
+  }
+
+  /** Says that a page, got since the last await, was changed. */
+  markDirty(page: Page): void {
+    assert(this.pages.get(page.index) === page, 'a page was changed after it had left the cache')
+    this.dirty.add(page.index)
+  }
+
+  /**
+   * Writes all pages that are dirty now, and waits for those that are being written. Not yet durable: the owner syncs
+   * the file. True where the barrier ran, all of it, after this call.
+   */
+  async writeBack(): Promise<boolean> {
+    // a round under way began before this call: what became dirty since needs one more
+    while (this.round !== undefined) await this.round.catch(() => undefined)
+    if (this.dirty.size === 0) return false
+    this.round = this.runRound()
+    try {
+      await this.round
+    } finally {
+      this.round = undefined
+    }
+    return true
+  }
+
+  /** Forgets every page, dirty or not, and covers another length from now on. Nothing may be under way. */
+  reset(length: number): void {
+    assert(this.round === undefined && this.loading.size === 0, 'the cache is in use')
+    this.pages.clear()
+    this.dirty.clear()
+    this.latest = undefined
+    this.length = length
+  }
+
+  private async runRound(): Promise<void> {
+    const indices = [...this.dirty].sort((a, b) => a - b)
+    const runs = this.copyRuns(indices)
+    for (const index of indices) this.writing.add(index)
+    this.dirty.clear()
+    try {
+      await this.options.barrier()
+      for (const { index, bytes } of runs) {
+        await this.file.write(bytes, this.options.fileOffset + index * PAGE_SIZE)
+      }
+    } catch (error) {
+      for (const index of indices) this.dirty.add(index)
+      throw error
+    } finally {
+      this.writing.clear()
+    }
+  }
+
+  /** Copies of pages, those that follow each other in one piece, cut at the end of the covered length. */
+  private copyRuns(indices: readonly number[]): { index: number; bytes: Uint8Array }[] {
+    const runs: { index: number; bytes: Uint8Array }[] = []
+    let start = 0
+    for (let i = 1; i <= indices.length; i += 1) {
+      const first = indices[start]
+      if (first === undefined) break
+      if (i < indices.length && indices[i] === first + (i - start)) continue
+      const bytes = new Uint8Array((i - start) * PAGE_SIZE)
+      for (let k = 0; k < i - start; k += 1) {
+        const page = this.pages.get(first + k)
+        assert(page !== undefined, 'a dirty page has left the cache')
+        bytes.set(page.bytes, k * PAGE_SIZE)
+      }
+      const covered = Math.min(bytes.length, this.length - first * PAGE_SIZE)
+      runs.push({ index: first, bytes: bytes.subarray(0, covered) })
+      start = i
+    }
+    return runs
+  }
+
+  private load(index: number): Promise<Page> {
+    const promise = this.loadPage(index).finally(() => {
+      this.loading.delete(index)
+    })
+    this.loading.set(index, promise)
+    return promise
+  }
+
+  private async loadPage(index: number): Promise<Page> {
+    const bytes = new Uint8Array(PAGE_SIZE)
+    const covered = Math.min(PAGE_SIZE, this.length - index * PAGE_SIZE)
+    assert(covered > 0, `page ${String(index)} lies outside of the file's metadata`)
+    const offset = this.options.fileOffset + index * PAGE_SIZE
+    await this.file.read(bytes.subarray(0, covered), offset)
+    while (this.pages.size >= this.limit && !this.evictOne()) await this.writeBack()
+    const page = { index, bytes, words: new Int32Array(bytes.buffer) }
+    this.pages.set(index, page)
+    return page
+  }
+
+  private evictOne(): boolean {
+    for (const index of this.pages.keys()) {
+      if (this.dirty.has(index) || this.writing.has(index)) continue
+      this.pages.delete(index)
+      if (this.latest?.index === index) this.latest = undefined
+      return true
+    }
+    return false
+  }
+}

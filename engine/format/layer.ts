@@ -1,0 +1,124 @@
+import type { ByteRange } from '../base/byte-range'
+import type { MaybePromise } from '../base/maybe-promise'
+import type { HostFile } from '../host/host'
+import type { CheckResult, FormatName, LayerInfo } from '../model/image'
+
+/** Whether a layer decides a run of bytes, or leaves it to what lies below. Length in bytes, at least 1. */
+export interface Allocation {
+  readonly length: number
+  readonly allocated: boolean
+}
+
+/** A run of one layer, with what it reads as and, for plain bytes in a host file, where they lie. */
+export interface LayerExtent extends Allocation {
+  /** Only where allocated. `zero`: reads as zeros for certain; `data`: may still be zeros. */
+  readonly content: 'data' | 'zero'
+  readonly source?: FileSource
+}
+
+/** Bytes of a host file, from `offset` on. */
+export interface FileSource {
+  readonly file: HostFile
+  readonly offset: number
+}
+
+/** A backing file as a layer names it. */
+export interface BackingReference {
+  readonly name: string
+  /** As the layer stores it; undefined where it does not. */
+  readonly format: string | undefined
+}
+
+/**
+ * A disk, or what lies below a layer of it, for reading. Ranges lie within `size`; what a caller wants to know beyond
+ * reads as zero, and the caller clips.
+ */
+export interface Readable {
+  /** Bytes. */
+  readonly size: number
+  read(target: Uint8Array, offset: number): MaybePromise<void>
+  /** The run that starts at range.offset, at most as long as the range. */
+  extentAt(range: ByteRange): MaybePromise<DiskExtent>
+}
+
+/** A run of a whole disk. */
+export interface DiskExtent {
+  readonly length: number
+  readonly content: 'data' | 'zero'
+  /** The layer that serves it, 0 = top of the chain; undefined where none does. */
+  readonly depth: number | undefined
+  readonly source?: FileSource
+}
+
+/** The file of a layer, and what for. */
+export interface LayerFile {
+  readonly role: 'metadata' | 'data'
+  readonly file: HostFile
+}
+
+/** One layer of a disk: what one format driver opened, without what lies below. All ranges lie within `size`. */
+export interface Layer {
+  /** The file that names the layer. Absolute. */
+  readonly path: string
+  readonly format: FormatName
+  /** Virtual size in bytes, a multiple of a sector where the layer is no raw file. */
+  readonly size: number
+  /** Bytes that are allocated together. */
+  readonly clusterSize: number
+  readonly files: readonly LayerFile[]
+  readonly backing: BackingReference | undefined
+  /** Whether the layer decides, from range.offset on. */
+  allocationAt(range: ByteRange): MaybePromise<Allocation>
+  /** The same, with what it reads as. */
+  extentAt(range: ByteRange): MaybePromise<LayerExtent>
+  /** Reads a range that the layer decides all of. */
+  read(target: Uint8Array, offset: number): MaybePromise<void>
+  info(): Promise<Omit<LayerInfo, 'depth' | 'servedBytes'>>
+  close(): Promise<void>
+}
+
+/**
+ * A layer that takes writes. `below` is what lies under it: where the rest of a cluster that is written in part comes
+ * from. After a failed sync every further write and flush fails with the same error: what the host lost cannot be told.
+ */
+export interface WritableLayer extends Layer {
+  write(source: Uint8Array, offset: number, below: Readable): MaybePromise<void>
+  /** Afterwards the range reads as zero. */
+  writeZeroes(range: ByteRange, below: Readable): Promise<void>
+  /** Advice that the content is not needed: afterwards the range reads as before or as zero. */
+  discard(range: ByteRange): Promise<void>
+  /** All that was completed before is durable afterwards. */
+  flush(): Promise<void>
+  /**
+   * Sets the virtual size, durably. What is added reads as zero; what is cut off is gone. A crash leaves the old or the
+   * new size. No other request may be under way.
+   */
+  resize(size: number, below: Readable): Promise<void>
+}
+
+/** A copy-on-write layer. */
+export interface OverlayLayer extends WritableLayer {
+  /** Bytes that the layer decides, within the virtual size. */
+  countAllocated(): Promise<number>
+  /**
+   * Brings what lies below into the layer wherever the range is not allocated yet. Returns the bytes that were copied
+   * (zeros are not copied). The content of the disk does not change. Crash: every cluster is as before or brought in.
+   * With `verify`, what was copied is read again and compared before it counts: `verify/mismatch`.
+   */
+  populate(range: ByteRange, below: Readable, options: { verify: boolean }): Promise<number>
+  /**
+   * Makes the image file alone the disk: as long as the disk is, everything durable, and, where the format can, the
+   * metadata saying that nothing below is needed. All must be allocated.
+   */
+  seal(): Promise<void>
+  /** Looks for what is wrong and mends what is asked for. Nothing else may be under way. */
+  check(options: CheckOptions): Promise<CheckResult>
+}
+
+export interface CheckOptions {
+  readonly repair: 'none' | 'leaks' | 'all'
+  readonly below: Readable | undefined
+  readonly signal: AbortSignal
+  /** Called now and then with the bytes of the virtual size looked at. */
+  readonly report: (current: number) => void
+}

@@ -1,0 +1,265 @@
+import { type ByteRange, rangeEnd } from '../../base/byte-range'
+import { EngineError } from '../../base/errors'
+import { alignDown, alignUp, divCeil, formatSize, MIB } from '../../base/units'
+import type { CheckResult, Finding } from '../../model/image'
+import type { CheckOptions } from '../layer'
+import type { Overlay } from './overlay-layer'
+import { setBitmapEnd } from './resize'
+
+/** Host file systems give blocks back in pieces of this many bytes; a smaller rest of a block is no leak. */
+const HOST_BLOCK = 4096
+
+/**
+ * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file. SPEC.md lists what each
+ * finding means. Repairs never guess: they make the files say what is read from them already.
+ */
+export async function checkOverlay(overlay: Overlay, options: CheckOptions): Promise<CheckResult> {
+  const before = await findAll(overlay, options, overlay.layout.oddities)
+  const asked = before.filter(({ repair }) => isAsked(repair, options.repair))
+  if (asked.length === 0) return await result(overlay, before)
+
+  for (const { code } of asked) await repair(overlay, code)
+  const after = await findAll(overlay, options, overlay.layout.oddities)
+  const left = new Set(after.map(({ code }) => code))
+  const findings = before.map((finding) => ({ ...finding, repaired: !left.has(finding.code) }))
+  const appeared = after.filter(({ code }) => !before.some((finding) => finding.code === code))
+  return await result(overlay, [...findings, ...appeared])
+}
+
+function isAsked(repair: Finding['repair'], asked: CheckOptions['repair']): boolean {
+  if (repair === undefined || asked === 'none') return false
+  return asked === 'all' || repair.by === 'leaks'
+}
+
+async function result(overlay: Overlay, findings: readonly Finding[]): Promise<CheckResult> {
+  const allocatedBytes = await overlay.countAllocated()
+  return {
+    path: overlay.path,
+    format: overlay.format,
+    findings,
+    totalClusters: divCeil(overlay.size, overlay.clusterSize),
+    allocatedClusters: divCeil(allocatedBytes, overlay.clusterSize),
+  }
+}
+
+async function findAll(
+  overlay: Overlay,
+  options: CheckOptions,
+  oddities: readonly Finding[],
+): Promise<Finding[]> {
+  const walked = await walk(overlay, options)
+  const found = [
+    ...(await findInBitmapFile(overlay)),
+    ...(await findInImageLength(overlay, walked)),
+    holesFinding(walked),
+    leaksFinding(walked),
+  ]
+  return [...oddities, ...found.filter((finding) => finding !== undefined)]
+}
+
+async function findInBitmapFile(overlay: Overlay): Promise<Finding[]> {
+  const { layout, metadata, clusterSize } = overlay
+  const { size: length } = await metadata.stat()
+  const bits = divCeil(overlay.size, clusterSize)
+  const needed = layout.bitmapOffset + divCeil(bits, 8)
+  if (length < needed) {
+    const details = { path: overlay.path, length, needed }
+    const message = `The bitmap ends at byte ${String(length)} of ${String(needed)}; the missing part reads as unallocated`
+    const repair = { by: 'all', action: 'Extend the file with zeros' } as const
+    return [
+      { code: 'metadata-short', severity: 'corruption', message, details, repair, repaired: false },
+    ]
+  }
+  if (overlay.layout.allAllocated) return []
+  const stray = await countStrayBits(overlay, bits, length)
+  if (stray === 0) return []
+  const message = `${String(stray)} bits are set behind the end of the disk`
+  const repair = { by: 'leaks', action: 'Clear the bits behind the end' } as const
+  const details = { path: overlay.path, bits: stray }
+  return [{ code: 'bits-past-end', severity: 'leak', message, details, repair, repaired: false }]
+}
+
+/** Ones behind the last bit that counts, up to the end of the file. */
+async function countStrayBits(overlay: Overlay, bits: number, length: number): Promise<number> {
+  const { layout, metadata } = overlay
+  let stray = 0
+  const buffer = new Uint8Array(MIB)
+  for (let at = layout.bitmapOffset + Math.floor(bits / 8); at < length;) {
+    const { data, end } = await metadata.dataAt(at)
+    const part = buffer.subarray(0, Math.min(buffer.length, end - at, length - at))
+    if (!data) {
+      at = Math.min(end, length)
+      continue
+    }
+    await metadata.read(part, at)
+    for (const [index, byte] of part.entries()) {
+      if (byte === 0) continue
+      const firstBit = (at + index - layout.bitmapOffset) * 8
+      for (let bit = 0; bit < 8; bit += 1) {
+        if ((byte & (1 << bit)) !== 0 && firstBit + bit >= bits) stray += 1
+      }
+    }
+    at += part.length
+  }
+  return stray
+}
+
+interface Walked {
+  readonly path: string
+  /** Bytes that are allocated, are holes in the image file, and are data below. */
+  holes: number
+  /** Bytes that are not allocated but take space in the image file. */
+  leaked: number
+  /** The end of the last allocated byte. */
+  allocatedEnd: number
+}
+
+async function walk(overlay: Overlay, options: CheckOptions): Promise<Walked> {
+  const walked = { path: overlay.image.path, holes: 0, leaked: 0, allocatedEnd: 0 }
+  let reported = 0
+  for (let at = 0; at < overlay.size;) {
+    throwIfCancelled(overlay, options.signal)
+    const rest = { offset: at, length: overlay.size - at }
+    const { length, allocated } = await overlay.allocationAt(rest)
+    const run = { offset: at, length }
+    if (allocated) {
+      walked.allocatedEnd = rangeEnd(run)
+      walked.holes += await hiddenData(overlay, run, options)
+    } else {
+      for await (const leak of leaks(overlay, run)) walked.leaked += leak.length
+    }
+    at = rangeEnd(run)
+    if (at - reported >= 64 * MIB || at === overlay.size) {
+      reported = at
+      options.report(at)
+    }
+  }
+  return walked
+}
+
+function throwIfCancelled(overlay: Overlay, signal: AbortSignal): void {
+  if (!signal.aborted) return
+  const message = `The check of ${overlay.path} was cancelled; nothing was changed`
+  throw new EngineError('job/cancelled', message, { path: overlay.path }, { state: 'unchanged' })
+}
+
+/** Bytes of an allocated run that are holes in the image file where what lies below has data. */
+async function hiddenData(
+  overlay: Overlay,
+  run: ByteRange,
+  options: CheckOptions,
+): Promise<number> {
+  const below = options.below
+  if (below === undefined) return 0
+  let bytes = 0
+  const end = Math.min(rangeEnd(run), below.size)
+  for (let at = run.offset; at < end;) {
+    const host = await overlay.image.dataAt(at)
+    const next = Math.min(host.end, end)
+    for (let inner = at; !host.data && inner < next;) {
+      const extent = await below.extentAt({ offset: inner, length: next - inner })
+      if (extent.content === 'data') bytes += extent.length
+      inner += extent.length
+    }
+    at = next
+  }
+  return bytes
+}
+
+/** The whole host blocks of an unallocated run that hold data in the image file. */
+async function* leaks(overlay: Overlay, run: ByteRange): AsyncGenerator<ByteRange> {
+  for (let at = run.offset; at < rangeEnd(run);) {
+    const { data, end } = await overlay.image.dataAt(at)
+    const next = Math.min(end, rangeEnd(run))
+    const offset = alignUp(at, HOST_BLOCK)
+    const length = alignDown(next, HOST_BLOCK) - offset
+    if (data && length > 0) yield { offset, length }
+    at = next
+  }
+}
+
+async function findInImageLength(overlay: Overlay, walked: Walked): Promise<Finding[]> {
+  const { image, size } = overlay
+  const { size: length } = await image.stat()
+  const details = { path: image.path, length, virtualSize: size }
+  if (length < walked.allocatedEnd) {
+    const message =
+      `The image file is ${formatSize(length)} long, but the disk has data up to ` +
+      `${formatSize(walked.allocatedEnd)}; what is missing reads as zeros`
+    const repair = { by: 'all', action: 'Extend the image file with zeros' } as const
+    return [
+      {
+        code: 'image-file-short',
+        severity: 'corruption',
+        message,
+        details,
+        repair,
+        repaired: false,
+      },
+    ]
+  }
+  if (alignDown(length, 512) > size) {
+    const message = `The image file is ${formatSize(length - size)} longer than the disk`
+    return [{ code: 'image-file-long', severity: 'notice', message, details, repaired: false }]
+  }
+  return []
+}
+
+function holesFinding({ path, holes }: Walked): Finding | undefined {
+  if (holes === 0) return undefined
+  const message =
+    `${formatSize(holes)} that the overlay decides are holes in the image file where the base has ` +
+    'data: zeros that were written, or data that was lost'
+  return {
+    code: 'allocated-hole',
+    severity: 'notice',
+    message,
+    details: { path, bytes: holes },
+    repaired: false,
+  }
+}
+
+function leaksFinding({ path, leaked }: Walked): Finding | undefined {
+  if (leaked === 0) return undefined
+  const message = `${formatSize(leaked)} of the image file hold data that the disk does not use`
+  const repair = { by: 'leaks', action: 'Give the space back to the host' } as const
+  const details = { path, bytes: leaked }
+  return { code: 'data-unallocated', severity: 'leak', message, details, repair, repaired: false }
+}
+
+async function repair(overlay: Overlay, code: Finding['code']): Promise<void> {
+  const { image, metadata, layout, size } = overlay
+  switch (code) {
+    case 'metadata-short':
+      await metadata.truncate(layout.fileLength(size))
+      await overlay.syncMetadata()
+      break
+    case 'bits-past-end':
+      await setBitmapEnd(overlay, size, size)
+      break
+    case 'image-file-short':
+      await image.truncate(size)
+      await overlay.syncImage()
+      break
+    case 'data-unallocated':
+      await punchLeaks(overlay)
+      break
+    default:
+      return
+  }
+  overlay.bitmap.reset(divCeil(size, overlay.clusterSize))
+}
+
+async function punchLeaks(overlay: Overlay): Promise<void> {
+  for (let at = 0; at < overlay.size;) {
+    const rest = { offset: at, length: overlay.size - at }
+    const { length, allocated } = await overlay.allocationAt(rest)
+    if (!allocated) {
+      for await (const leak of leaks(overlay, { offset: at, length })) {
+        await overlay.image.punchHole(leak)
+      }
+    }
+    at += length
+  }
+  await overlay.syncImage()
+}

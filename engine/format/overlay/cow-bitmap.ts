@@ -1,0 +1,222 @@
+import { assert } from '../../base/assert'
+import { andThen, type MaybePromise } from '../../base/maybe-promise'
+import { divCeil, MIB } from '../../base/units'
+import { type Page, PAGE_SIZE, PageCache } from '../../cache/page-cache'
+import type { HostFile } from '../../host/host'
+
+const PAGE_BITS = PAGE_SIZE * 8
+const COUNT_STEP = MIB
+
+/** Bits of the same value from a first bit on; `count` at least 1. */
+export interface BitRun {
+  readonly value: boolean
+  readonly count: number
+}
+
+/**
+ * The COW bitmap of an overlay in its file: bit n is bit n % 8, least significant first, of byte n / 8. Bits behind what
+ * the file holds are 0. Holes of the file are never read: a bitmap of 4 GiB that is empty costs one system call.
+ *
+ * Bits are set in memory and written back by the cache; see PageCache for when.
+ */
+export class CowBitmap {
+  private readonly cache: PageCache
+
+  constructor(
+    private readonly file: HostFile,
+    /** Where the bitmap starts in the file, in bytes. */
+    private readonly fileOffset: number,
+    /** Bits that count; what stands behind them in the last byte is neither used nor changed. */
+    private bitCount: number,
+    barrier: () => Promise<void>,
+    cacheBytes?: number,
+  ) {
+    const length = divCeil(bitCount, 8)
+    const options = { fileOffset, length, barrier }
+    this.cache = new PageCache(
+      file,
+      cacheBytes === undefined ? options : { ...options, cacheBytes },
+    )
+  }
+
+  /** The run that starts at bit `first`, of at most `limit` bits. `first + limit` is at most the number of bits. */
+  runAt(first: number, limit: number): MaybePromise<BitRun> {
+    assert(limit > 0 && first + limit <= this.bitCount, 'bits outside of the bitmap')
+    const pageIndex = Math.floor(first / PAGE_BITS)
+    return andThen(this.cache.get(pageIndex), (page) => {
+      const bit = first % PAGE_BITS
+      const inPage = Math.min(limit, PAGE_BITS - bit)
+      const value = testBit(page, bit)
+      const count = runInPage(page, bit, inPage, value)
+      if (count < inPage || count === limit) return { value, count }
+      return this.runAcrossPages(first, limit, value, count)
+    })
+  }
+
+  /** Goes on with a run that reached its page's end. */
+  private async runAcrossPages(
+    first: number,
+    limit: number,
+    value: boolean,
+    counted: number,
+  ): Promise<BitRun> {
+    let count = counted
+    while (count < limit) {
+      const index = (first + count) / PAGE_BITS
+      if (!value && this.cache.peek(index) === undefined) {
+        const next = Math.min(await this.nextStoredPage(index), divCeil(first + limit, PAGE_BITS))
+        if (next > index) {
+          count = Math.min(limit, next * PAGE_BITS - first)
+          continue
+        }
+      }
+      const page = await this.cache.get(index)
+      const inPage = Math.min(limit - count, PAGE_BITS)
+      const more = runInPage(page, 0, inPage, value)
+      count += more
+      if (more < inPage) break
+    }
+    return { value, count }
+  }
+
+  /** The first page at or behind `index` that may hold a 1: in the file or, not written yet, in memory. */
+  private async nextStoredPage(index: number): Promise<number> {
+    const offset = this.fileOffset + index * PAGE_SIZE
+    const run = await this.file.dataAt(offset)
+    const stored = run.data ? index : Math.floor((run.end - this.fileOffset) / PAGE_SIZE)
+    return Math.max(index, Math.min(stored, this.cache.firstDirty(index) ?? Infinity))
+  }
+
+  /** Sets `count` bits from `first` on. What they speak of must have been written (not yet made durable). */
+  set(first: number, count: number): MaybePromise<void> {
+    return this.change(first, count, true)
+  }
+
+  /** Clears bits. */
+  clear(first: number, count: number): MaybePromise<void> {
+    return this.change(first, count, false)
+  }
+
+  private change(first: number, count: number, value: boolean): MaybePromise<void> {
+    if (count === 0) return undefined
+    assert(first + count <= this.bitCount, 'bits outside of the bitmap')
+    const index = Math.floor(first / PAGE_BITS)
+    const bit = first % PAGE_BITS
+    const inPage = Math.min(count, PAGE_BITS - bit)
+    const done = andThen(this.cache.get(index), (page): MaybePromise<void> => {
+      // many pages may have come in since this one: then it has left the cache again
+      if (this.cache.peek(index) !== page) return this.change(first, inPage, value)
+      if (runInPage(page, bit, inPage, value) === inPage) return
+      fillBits(page.bytes, bit, inPage, value)
+      this.cache.markDirty(page)
+    })
+    if (inPage === count) return done
+    return this.changeMore(done, first + inPage, count - inPage, value)
+  }
+
+  private async changeMore(
+    done: MaybePromise<void>,
+    first: number,
+    count: number,
+    value: boolean,
+  ): Promise<void> {
+    await done
+    for (let at = first; at < first + count;) {
+      const inPage = Math.min(first + count - at, PAGE_BITS)
+      const index = at / PAGE_BITS
+      if (value || (await this.nextStoredPage(index)) === index) {
+        await this.change(at, inPage, value)
+      }
+      at += inPage
+    }
+  }
+
+  /** How many of all bits are 1. Reads the stored parts once, past the cache, a MiB at a time. */
+  async countSet(): Promise<number> {
+    let total = 0
+    const pages = divCeil(this.bitCount, PAGE_BITS)
+    const buffer = new Uint8Array(COUNT_STEP)
+    for (let index = await this.nextStoredPage(0); index < pages;) {
+      const length = Math.min(COUNT_STEP, (pages - index) * PAGE_SIZE)
+      const chunk = buffer.subarray(0, length)
+      await this.file.read(chunk, this.fileOffset + index * PAGE_SIZE)
+      for (let at = 0; at < length; at += PAGE_SIZE) {
+        const cached = this.cache.peek(index + at / PAGE_SIZE)
+        if (cached !== undefined) chunk.set(cached.bytes, at)
+      }
+      total += countOnes(chunk, Math.min(length * 8, this.bitCount - index * PAGE_BITS))
+      index = await this.nextStoredPage(index + length / PAGE_SIZE)
+    }
+    return total
+  }
+
+  /** Writes what was changed back to the file: see PageCache. Not durable before the file is synced. */
+  writeBack(): Promise<boolean> {
+    return this.cache.writeBack()
+  }
+
+  /** Starts anew with another number of bits, as the file has them. All must have been written back. */
+  reset(bitCount: number): void {
+    this.bitCount = bitCount
+    this.cache.reset(divCeil(bitCount, 8))
+  }
+}
+
+function testBit(page: Page, bit: number): boolean {
+  return ((page.bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0
+}
+
+/** How many bits from `bit` on, of at most `limit`, have the value. */
+function runInPage(page: Page, bit: number, limit: number, value: boolean): number {
+  const end = bit + limit
+  const fullByte = value ? 0xff : 0
+  const fullWord = value ? -1 : 0
+  let at = bit
+  while (at < end) {
+    if ((at & 31) === 0 && end - at >= 32 && page.words[at >>> 5] === fullWord) at += 32
+    else if ((at & 7) === 0 && end - at >= 8 && page.bytes[at >>> 3] === fullByte) at += 8
+    else if (testBit(page, at) === value) at += 1
+    else break
+  }
+  return at - bit
+}
+
+function fillBits(bytes: Uint8Array, bit: number, count: number, value: boolean): void {
+  const end = bit + count
+  let at = bit
+  while (at < end) {
+    const index = at >>> 3
+    const low = at & 7
+    const width = Math.min(8 - low, end - at)
+    if (width === 8) {
+      const last = end >>> 3
+      bytes.fill(value ? 0xff : 0, index, last)
+      at = last << 3
+      continue
+    }
+    const mask = ((1 << width) - 1) << low
+    const old = bytes[index] ?? 0
+    bytes[index] = value ? old | mask : old & ~mask
+    at += width
+  }
+}
+
+/** Ones among the first `bits` bits. `bytes` is aligned to 4 and padded. */
+function countOnes(bytes: Uint8Array, bits: number): number {
+  const whole = Math.floor(bits / 32)
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, whole)
+  let total = 0
+  for (const word of words) {
+    if (word !== 0) total += popCount(word)
+  }
+  for (let bit = whole * 32; bit < bits; bit += 1) {
+    if (((bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0) total += 1
+  }
+  return total
+}
+
+function popCount(word: number): number {
+  let n = word - ((word >>> 1) & 0x55555555)
+  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333)
+  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}

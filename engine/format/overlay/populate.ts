@@ -1,0 +1,94 @@
+import { type ByteRange, rangeEnd, splitRange } from '../../base/byte-range'
+import { EngineError } from '../../base/errors'
+import { MIB } from '../../base/units'
+import type { HostFile } from '../../host/host'
+import type { Readable } from '../layer'
+
+const COPY_STEP = MIB
+
+/** Writes what lies below a range to the image file; zeros where nothing does. The range is part of one cluster. */
+export async function fillFromBelow(
+  image: HostFile,
+  range: ByteRange,
+  below: Readable,
+): Promise<void> {
+  const buffer = new Uint8Array(range.length)
+  const covered = Math.min(range.length, Math.max(0, below.size - range.offset))
+  if (covered > 0) await below.read(buffer.subarray(0, covered), range.offset)
+  await image.write(buffer, range.offset)
+}
+
+/**
+ * Makes the image file read as what lies below, over a range that is not allocated. What the image file holds there is
+ * arbitrary, so zeros are made, never assumed. Returns the bytes that were copied.
+ */
+export async function populateRun(
+  image: HostFile,
+  range: ByteRange,
+  below: Readable,
+): Promise<number> {
+  let copied = 0
+  for (let at = range.offset; at < rangeEnd(range);) {
+    const rest = { offset: at, length: rangeEnd(range) - at }
+    if (at >= below.size) {
+      await makeZero(image, rest)
+      break
+    }
+    const asked = { offset: at, length: Math.min(rest.length, below.size - at) }
+    const { length, content, source } = await below.extentAt(asked)
+    const run = { offset: at, length }
+    if (content === 'zero') {
+      await makeZero(image, run)
+    } else {
+      if (source === undefined) await copyThroughMemory(image, run, below)
+      else await image.copyFrom(source.file, source.offset, run)
+      copied += length
+    }
+    at += length
+  }
+  return copied
+}
+
+/** Punches the parts of a range that hold data. */
+async function makeZero(image: HostFile, range: ByteRange): Promise<void> {
+  for (let at = range.offset; at < rangeEnd(range);) {
+    const { data, end } = await image.dataAt(at)
+    const next = Math.min(end, rangeEnd(range))
+    if (data) await image.punchHole({ offset: at, length: next - at })
+    at = next
+  }
+}
+
+async function copyThroughMemory(
+  image: HostFile,
+  range: ByteRange,
+  below: Readable,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(COPY_STEP, range.length))
+  for (const step of splitRange(range, COPY_STEP)) {
+    const part = buffer.subarray(0, step.length)
+    await below.read(part, step.offset)
+    await image.write(part, step.offset)
+  }
+}
+
+/** Reads a run of the image file and of what lies below, and throws `verify/mismatch` where they differ. */
+export async function compareRun(
+  image: HostFile,
+  range: ByteRange,
+  below: Readable,
+): Promise<void> {
+  const expected = Buffer.alloc(Math.min(COPY_STEP, range.length))
+  const found = Buffer.alloc(expected.length)
+  for (const { offset, length } of splitRange(range, COPY_STEP)) {
+    const covered = Math.min(length, Math.max(0, below.size - offset))
+    if (covered > 0) await below.read(expected.subarray(0, covered), offset)
+    expected.fill(0, covered, length)
+    await image.read(found.subarray(0, length), offset)
+    if (expected.subarray(0, length).equals(found.subarray(0, length))) continue
+    const message =
+      `${image.path} does not hold what was copied to it between bytes ` +
+      `${String(offset)} and ${String(offset + length)}`
+    throw new EngineError('verify/mismatch', message, { path: image.path, offset })
+  }
+}

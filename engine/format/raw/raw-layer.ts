@@ -1,0 +1,82 @@
+import type { ByteRange } from '../../base/byte-range'
+import { andThen, type MaybePromise } from '../../base/maybe-promise'
+import { SECTOR_SIZE } from '../../base/units'
+import type { HostFile } from '../../host/host'
+import type { LayerInfo } from '../../model/image'
+import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
+
+/** A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as zero. */
+export class RawLayer implements WritableLayer {
+  readonly format = 'raw'
+  readonly clusterSize = SECTOR_SIZE
+  readonly backing = undefined
+  readonly files: readonly LayerFile[]
+
+  constructor(
+    readonly path: string,
+    private readonly file: HostFile,
+    private virtualSize: number,
+  ) {
+    this.files = [{ role: 'data', file }]
+  }
+
+  get size(): number {
+    return this.virtualSize
+  }
+
+  allocationAt(range: ByteRange): Allocation {
+    return { length: range.length, allocated: true }
+  }
+
+  extentAt(range: ByteRange): MaybePromise<LayerExtent> {
+    return andThen(this.file.dataAt(range.offset), ({ data, end }) => ({
+      length: Math.min(range.length, end - range.offset),
+      allocated: true,
+      content: data ? 'data' : 'zero',
+      source: { file: this.file, offset: range.offset },
+    }))
+  }
+
+  read(target: Uint8Array, offset: number): MaybePromise<void> {
+    return this.file.read(target, offset)
+  }
+
+  write(source: Uint8Array, offset: number): MaybePromise<void> {
+    return this.file.write(source, offset)
+  }
+
+  writeZeroes(range: ByteRange): Promise<void> {
+    return this.file.punchHole(range)
+  }
+
+  discard(range: ByteRange): Promise<void> {
+    return this.file.punchHole(range)
+  }
+
+  flush(): Promise<void> {
+    return this.file.sync()
+  }
+
+  async resize(size: number): Promise<void> {
+    await this.file.truncate(size)
+    await this.file.sync()
+    this.virtualSize = size
+  }
+
+  async info(): Promise<Omit<LayerInfo, 'depth' | 'servedBytes'>> {
+    const { allocatedBytes, modifiedAt } = await this.file.stat()
+    return {
+      path: this.path,
+      format: this.format,
+      virtualSize: this.virtualSize,
+      sizeOnDisk: allocatedBytes,
+      allocatedBytes: this.virtualSize,
+      clusterSize: this.clusterSize,
+      modifiedAt,
+    }
+  }
+
+  close(): Promise<void> {
+    return this.file.close()
+  }
+}

@@ -1,0 +1,91 @@
+import type { ByteRange } from '../base/byte-range'
+import type { MaybePromise } from '../base/maybe-promise'
+
+/**
+ * The host as the engine sees it: files and directories, nothing else. Every access of the engine to the outside goes
+ * through here, so that the tests can put a simulated host below it that loses, tears and refuses what a real one may.
+ *
+ * All errors are EngineErrors: `file/missing`, `file/exists`, `file/not-a-file`, `io/denied`, `io/no-space`, `in-use`,
+ * `io/failed`. Offsets and lengths are bytes. Paths are absolute.
+ */
+export interface Host {
+  /** Opens an existing file, or with `create` makes a new one and fails with `file/exists` where there is one. */
+  open(path: string, options: OpenOptions): Promise<HostFile>
+  /** What is at a path, links followed; undefined where nothing is. */
+  stat(path: string): Promise<FileStat | undefined>
+  /**
+   * Gives a file its final name, in the same directory, in one step and never over another: `file/exists` where the name
+   * is taken. Durable after `syncDirectory`.
+   */
+  publish(path: string, finalPath: string): Promise<void>
+  /** Puts a file in the place of another in one step: whoever opens the name finds the one or the other, whole. */
+  replace(path: string, finalPath: string): Promise<void>
+  remove(path: string): Promise<void>
+  /** Makes the names in a directory durable: after files were made, renamed or removed there. */
+  syncDirectory(directory: string): Promise<void>
+  /** Bytes that can still be stored in a directory; undefined where the host does not say. */
+  freeSpace(directory: string): Promise<number | undefined>
+}
+
+export interface OpenOptions {
+  readonly access: 'read' | 'write'
+  readonly create?: boolean
+}
+
+export interface FileStat {
+  readonly kind: 'file' | 'directory' | 'other'
+  /** Length in bytes. */
+  readonly size: number
+  /** Bytes that the file's blocks take on the host. */
+  readonly allocatedBytes: number
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number
+  /** Equal for two paths exactly where both lead to the same file. */
+  readonly identity: string
+}
+
+/** Whether a file holds data at an offset or reads as zero by a hole, up to `end` (exclusive). */
+export interface DataRun {
+  readonly data: boolean
+  readonly end: number
+}
+
+/** An open file. Reads and writes of one file may be under way side by side. */
+export interface HostFile {
+  readonly path: string
+  readonly identity: string
+  readonly writable: boolean
+
+  stat(): Promise<FileStat>
+  /** Fills `target` from the file; what lies past its end reads as zero. */
+  read(target: Uint8Array, offset: number): MaybePromise<void>
+  /** Writes all of `source`; the file grows where that passes its end. In the host's cache, not yet durable. */
+  write(source: Uint8Array, offset: number): MaybePromise<void>
+  /** Afterwards the range reads as zero, its blocks given back where the host can. The length stays as it is. */
+  punchHole(range: ByteRange): Promise<void>
+  /** Copies from another file, in the kernel where the host can. What lies past the source's end is copied as zero. */
+  copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void>
+  /** Sets the length; what is added reads as zero. */
+  truncate(size: number): Promise<void>
+  /** All that was written, punched and truncated before this call is durable afterwards. */
+  sync(): Promise<void>
+  /** The run that starts at an offset. Past the end of the file all is one hole that never ends. */
+  dataAt(offset: number): MaybePromise<DataRun>
+  /**
+   * Advisory locks on single bytes, all shared, that go with this open file and with the process; undefined where the
+   * host has none. See image/locks for what the bytes mean.
+   */
+  readonly locks: ByteLocks | undefined
+  close(): Promise<void>
+}
+
+export interface ByteLocks {
+  /** Takes a shared lock on a byte; `in-use` where another holds it exclusively. */
+  share(byte: number): void
+  release(byte: number): void
+  /** Whether another open file holds a lock on the byte. */
+  heldByOther(byte: number): boolean
+}
+
+/** The end of a hole that never ends. */
+export const ENDLESS = Number.MAX_SAFE_INTEGER

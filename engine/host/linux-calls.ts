@@ -1,0 +1,122 @@
+import koffi from 'koffi'
+import { constants } from 'node:os'
+
+/**
+ * The system calls that Node has no function for. Absent on other systems, where each user has a portable way beside
+ * it. A call costs about a microsecond. Failures throw an Error with `code`, as Node's own do.
+ */
+export interface LinuxCalls {
+  /** lseek(2) with SEEK_DATA: the start of the first data at or behind `offset`; undefined where there is none. */
+  seekData(fd: number, offset: number): number | undefined
+  /** lseek(2) with SEEK_HOLE: the start of the first hole at or behind `offset`, the file's end at the latest. */
+  seekHole(fd: number, offset: number): number
+  /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE. */
+  punchHole(fd: number, offset: number, length: number): void
+  /** copy_file_range(2): bytes copied, 0 at the source's end. */
+  copyRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number
+  /** preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device. */
+  readCached(fd: number, target: Uint8Array, offset: number): number | undefined
+  /** fcntl(2) F_OFD_SETLK: whether a shared (or no) lock on the bytes could be set. */
+  setByteLock(fd: number, byte: number, kind: 'shared' | 'none'): boolean
+  /** fcntl(2) F_OFD_GETLK: whether another open file description holds a lock on the byte. */
+  testByteLock(fd: number, byte: number): boolean
+}
+
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+const FALLOC_FL_KEEP_SIZE = 1
+const FALLOC_FL_PUNCH_HOLE = 2
+const RWF_NOWAIT = 8
+const F_OFD_GETLK = 36
+const F_OFD_SETLK = 37
+const F_RDLCK = 0
+const F_WRLCK = 1
+const F_UNLCK = 2
+
+/** Linux's calls; undefined on other systems. Made at the first use, as loading the library takes some milliseconds. */
+export function linuxCalls(): LinuxCalls | undefined {
+  if (process.platform !== 'linux') return undefined
+  loaded ??= load()
+  return loaded
+}
+
+let loaded: LinuxCalls | undefined
+
+function load(): LinuxCalls {
+  const libc = koffi.load('libc.so.6')
+  const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
+  const fallocate = libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)')
+  const copyFileRange = libc.func(
+    'int64_t copy_file_range(int from, void *fromOffset, int to, void *toOffset, ' +
+      'size_t length, unsigned int flags)',
+  )
+  const preadv2 = libc.func(
+    'int64_t preadv2(int fd, void *vector, int count, int64_t offset, int flags)',
+  )
+  const fcntl = libc.func('int fcntl(int fd, int command, void *lock)')
+
+  const fromOffset64 = new BigInt64Array(1)
+  const toOffset64 = new BigInt64Array(1)
+  const vector = new BigUint64Array(2)
+  // struct flock on 64-bit Linux: short type, short whence, (4 bytes of padding), i64 start, i64 length, i32 pid
+  const lock = new DataView(new ArrayBuffer(32))
+  const lockBytes = new Uint8Array(lock.buffer)
+
+  function byteLock(fd: number, command: number, type: number, byte: number): number {
+    lockBytes.fill(0)
+    lock.setInt16(0, type, true)
+    lock.setBigInt64(8, BigInt(byte), true)
+    lock.setBigInt64(16, 1n, true)
+    return Number(fcntl(fd, command, lockBytes))
+  }
+
+  return {
+    seekData(fd, offset) {
+      const at = Number(lseek(fd, offset, SEEK_DATA))
+      if (at >= 0) return at
+      if (koffi.errno() === constants.errno.ENXIO) return undefined
+      throw lastError('lseek')
+    },
+    seekHole(fd, offset) {
+      const at = Number(lseek(fd, offset, SEEK_HOLE))
+      if (at < 0) throw lastError('lseek')
+      return at
+    },
+    punchHole(fd, offset, length) {
+      const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+      if (Number(fallocate(fd, mode, offset, length)) !== 0) throw lastError('fallocate')
+    },
+    copyRange(from, fromOffset, to, toOffset, length) {
+      fromOffset64[0] = BigInt(fromOffset)
+      toOffset64[0] = BigInt(toOffset)
+      const copied = Number(copyFileRange(from, fromOffset64, to, toOffset64, length, 0))
+      if (copied < 0) throw lastError('copy_file_range')
+      return copied
+    },
+    readCached(fd, target, offset) {
+      vector[0] = koffi.address(target)
+      vector[1] = BigInt(target.length)
+      const read = Number(preadv2(fd, vector, 1, offset, RWF_NOWAIT))
+      // EAGAIN: not in the cache; EOPNOTSUPP: a file system without it. An error of the device shows in the full read.
+      return read < 0 ? undefined : read
+    },
+    setByteLock(fd, byte, kind) {
+      const type = kind === 'shared' ? F_RDLCK : F_UNLCK
+      if (byteLock(fd, F_OFD_SETLK, type, byte) === 0) return true
+      const errno = koffi.errno()
+      if (errno === constants.errno.EAGAIN || errno === constants.errno.EACCES) return false
+      throw lastError('fcntl')
+    },
+    testByteLock(fd, byte) {
+      if (byteLock(fd, F_OFD_GETLK, F_WRLCK, byte) !== 0) throw lastError('fcntl')
+      return lock.getInt16(0, true) !== F_UNLCK
+    },
+  }
+}
+
+function lastError(call: string): Error & { code: string } {
+  const errno = koffi.errno()
+  const name = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0]
+  const code = name ?? `errno ${String(errno)}`
+  return Object.assign(new Error(`${call} failed with ${code}`), { code })
+}

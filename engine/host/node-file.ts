@@ -1,0 +1,228 @@
+import * as fs from 'node:fs'
+import { promisify } from 'node:util'
+import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
+import { EngineError } from '../base/errors'
+import type { MaybePromise } from '../base/maybe-promise'
+import { MIB } from '../base/units'
+import { type ByteLocks, type DataRun, ENDLESS, type FileStat, type HostFile } from './host'
+import { ioError } from './io-error'
+import { type LinuxCalls, linuxCalls } from './linux-calls'
+
+const readAsync = promisify(fs.read)
+const closeAsync = promisify(fs.close)
+const truncateAsync = promisify(fs.ftruncate)
+const syncAsync = promisify(fs.fdatasync)
+const statAsync: (fd: number, options: { bigint: true }) => Promise<fs.BigIntStats> = promisify(
+  fs.fstat,
+)
+
+/** Up to here a read is tried in the page cache first; a longer one gains more from the thread pool than it loses. */
+const CACHED_READ_LIMIT = 256 * 1024
+/** One step of an in-kernel copy, and of its portable replacement: the event loop gets a turn between two. */
+const COPY_STEP = 8 * MIB
+const ZERO_STEP = MIB
+
+/** Why a system call may be missing: then the portable way is taken, for this file, from then on. */
+const NOT_HERE = new Set(['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'EXDEV', 'EBADF', 'ENODEV'])
+
+/** A file of the real host. Writes go to the page cache at once: meant for worker threads and the command line. */
+export class NodeFile implements HostFile {
+  private readonly linux: LinuxCalls | undefined = linuxCalls()
+  private canPunch = true
+  private canSeek = true
+  private canCopy = true
+  private closed = false
+
+  constructor(
+    readonly path: string,
+    private readonly fd: number,
+    readonly identity: string,
+    readonly writable: boolean,
+  ) {}
+
+  get locks(): ByteLocks | undefined {
+    const { linux, fd, path } = this
+    if (linux === undefined) return undefined
+    return {
+      share(byte) {
+        if (linux.setByteLock(fd, byte, 'shared')) return
+        throw new EngineError('in-use', `Cannot lock ${path}: another program holds it`, { path })
+      },
+      release(byte) {
+        linux.setByteLock(fd, byte, 'none')
+      },
+      heldByOther: (byte) => linux.testByteLock(fd, byte),
+    }
+  }
+
+  async stat(): Promise<FileStat> {
+    try {
+      return fileStat(await statAsync(this.fd, { bigint: true }))
+    } catch (error) {
+      throw ioError('look at', this.path, error)
+    }
+  }
+
+  read(target: Uint8Array, offset: number): MaybePromise<void> {
+    if (target.length <= CACHED_READ_LIMIT) {
+      const read = this.linux?.readCached(this.fd, target, offset)
+      if (read === target.length) return undefined
+    }
+    return this.readThrough(target, offset)
+  }
+
+  private async readThrough(target: Uint8Array, offset: number): Promise<void> {
+    try {
+      let done = 0
+      while (done < target.length) {
+        const { bytesRead } = await readAsync(
+          this.fd,
+          target,
+          done,
+          target.length - done,
+          offset + done,
+        )
+        if (bytesRead === 0) break
+        done += bytesRead
+      }
+      target.fill(0, done)
+    } catch (error) {
+      throw ioError('read', this.path, error)
+    }
+  }
+
+  write(source: Uint8Array, offset: number): MaybePromise<void> {
+    try {
+      let done = 0
+      while (done < source.length) {
+        done += fs.writeSync(this.fd, source, done, source.length - done, offset + done)
+      }
+    } catch (error) {
+      throw ioError('write to', this.path, error)
+    }
+  }
+
+  async punchHole(range: ByteRange): Promise<void> {
+    const { size } = await this.stat()
+    const length = Math.min(rangeEnd(range), size) - range.offset
+    if (length <= 0) return
+    if (this.linux !== undefined && this.canPunch) {
+      try {
+        this.linux.punchHole(this.fd, range.offset, length)
+        return
+      } catch (error) {
+        if (!isMissingCall(error)) throw ioError('give back space of', this.path, error)
+        this.canPunch = false
+      }
+    }
+    await this.writeZeroes({ offset: range.offset, length })
+  }
+
+  private async writeZeroes(range: ByteRange): Promise<void> {
+    const zeroes = new Uint8Array(Math.min(ZERO_STEP, range.length))
+    for (const step of splitRange(range, ZERO_STEP)) {
+      await this.write(zeroes.subarray(0, step.length), step.offset)
+    }
+  }
+
+  async copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
+    let done = 0
+    while (done < target.length) {
+      const length = Math.min(COPY_STEP, target.length - done)
+      const step = { offset: target.offset + done, length }
+      const copied = this.copyInKernel(source, sourceOffset + done, step)
+      if (copied === 0) await this.copyThroughMemory(source, sourceOffset + done, step)
+      done += copied === 0 ? length : copied
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+
+  /** Bytes copied; 0 where the host cannot, or the source has ended. */
+  private copyInKernel(source: HostFile, sourceOffset: number, target: ByteRange): number {
+    if (this.linux === undefined || !this.canCopy || !(source instanceof NodeFile)) return 0
+    try {
+      const { offset, length } = target
+      return this.linux.copyRange(source.fd, sourceOffset, this.fd, offset, length)
+    } catch (error) {
+      if (!isMissingCall(error)) throw ioError(`copy from ${source.path} to`, this.path, error)
+      this.canCopy = false
+      return 0
+    }
+  }
+
+  private async copyThroughMemory(
+    source: HostFile,
+    sourceOffset: number,
+    target: ByteRange,
+  ): Promise<void> {
+    const buffer = new Uint8Array(Math.min(MIB, target.length))
+    for (let done = 0; done < target.length; done += buffer.length) {
+      const part = buffer.subarray(0, Math.min(buffer.length, target.length - done))
+      await source.read(part, sourceOffset + done)
+      await this.write(part, target.offset + done)
+    }
+  }
+
+  async truncate(size: number): Promise<void> {
+    try {
+      await truncateAsync(this.fd, size)
+    } catch (error) {
+      throw ioError('set the length of', this.path, error)
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await syncAsync(this.fd)
+    } catch (error) {
+      throw ioError('make durable', this.path, error)
+    }
+  }
+
+  dataAt(offset: number): MaybePromise<DataRun> {
+    if (this.linux !== undefined && this.canSeek) {
+      try {
+        const start = this.linux.seekData(this.fd, offset)
+        if (start === undefined) return { data: false, end: ENDLESS }
+        if (start > offset) return { data: false, end: start }
+        return { data: true, end: this.linux.seekHole(this.fd, offset) }
+      } catch (error) {
+        if (!isMissingCall(error)) throw ioError('look for holes in', this.path, error)
+        this.canSeek = false
+      }
+    }
+    return this.stat().then(({ size }) =>
+      offset < size ? { data: true, end: size } : { data: false, end: ENDLESS },
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    try {
+      await closeAsync(this.fd)
+    } catch (error) {
+      throw ioError('close', this.path, error)
+    }
+  }
+}
+
+/** Node's stat in the engine's words. */
+export function fileStat(stats: fs.BigIntStats): FileStat {
+  return {
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other',
+    size: Number(stats.size),
+    allocatedBytes: Number(stats.blocks) * 512,
+    modifiedAt: Number(stats.mtimeMs),
+    identity: `${String(stats.dev)}:${String(stats.ino)}`,
+  }
+}
+
+function isMissingCall(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    NOT_HERE.has(error.code)
+  )
+}

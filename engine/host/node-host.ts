@@ -1,0 +1,108 @@
+import * as fs from 'node:fs/promises'
+import { closeSync, constants, open as openCallback } from 'node:fs'
+import { promisify } from 'node:util'
+import { EngineError } from '../base/errors'
+import type { FileStat, Host, HostFile, OpenOptions } from './host'
+import { ioError } from './io-error'
+import { fileStat, NodeFile } from './node-file'
+
+const openDescriptor: (path: string, flags: number, mode: number) => Promise<number> =
+  promisify(openCallback)
+
+/** The machine that the program runs on. */
+export const nodeHost: Host = {
+  async open(path: string, options: OpenOptions): Promise<HostFile> {
+    const action = options.create === true ? 'make' : 'open'
+    try {
+      return await openFile(path, options)
+    } catch (error) {
+      throw ioError(action, path, error)
+    }
+  },
+
+  async stat(path: string): Promise<FileStat | undefined> {
+    try {
+      return fileStat(await fs.stat(path, { bigint: true }))
+    } catch (error) {
+      const failure = ioError('look at', path, error)
+      if (failure.code === 'file/missing') return undefined
+      throw failure
+    }
+  },
+
+  async publish(path: string, finalPath: string): Promise<void> {
+    try {
+      await fs.link(path, finalPath)
+    } catch (error) {
+      const failure = ioError('make', finalPath, error)
+      if (failure.code !== 'io/denied' && failure.code !== 'io/failed') throw failure
+      // A file system without hard links (FAT, exFAT, some network ones): look, then rename.
+      if ((await nodeHost.stat(finalPath)) !== undefined) {
+        throw ioError('make', finalPath, Object.assign(new Error(), { code: 'EEXIST' }))
+      }
+      await nodeHost.replace(path, finalPath)
+      return
+    }
+    await nodeHost.remove(path)
+  },
+
+  async replace(path: string, finalPath: string): Promise<void> {
+    try {
+      await fs.rename(path, finalPath)
+    } catch (error) {
+      throw ioError(`rename ${path} to`, finalPath, error)
+    }
+  },
+
+  async remove(path: string): Promise<void> {
+    try {
+      await fs.unlink(path)
+    } catch (error) {
+      throw ioError('remove', path, error)
+    }
+  },
+
+  async syncDirectory(directory: string): Promise<void> {
+    // Windows makes names durable by itself and cannot open a directory.
+    if (process.platform === 'win32') return
+    try {
+      const handle = await fs.open(directory, 'r')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      throw ioError('make the names durable in', directory, error)
+    }
+  },
+
+  async freeSpace(directory: string): Promise<number | undefined> {
+    try {
+      const { bavail, bsize } = await fs.statfs(directory)
+      return bavail * bsize
+    } catch {
+      return undefined
+    }
+  },
+}
+
+async function openFile(path: string, options: OpenOptions): Promise<HostFile> {
+  const access = options.access === 'write' ? constants.O_RDWR : constants.O_RDONLY
+  const create = options.create === true ? constants.O_CREAT | constants.O_EXCL : 0
+  // A named pipe would hold the open until somebody writes to it.
+  const nonBlocking = process.platform === 'win32' ? 0 : constants.O_NONBLOCK
+  const fd = await openDescriptor(path, access | create | nonBlocking, 0o644)
+  try {
+    const file = new NodeFile(path, fd, '', options.access === 'write')
+    const { kind, identity } = await file.stat()
+    if (kind !== 'file') {
+      const what = kind === 'directory' ? 'a directory' : 'not a regular file'
+      throw new EngineError('file/not-a-file', `Cannot open ${path}: it is ${what}`, { path })
+    }
+    return new NodeFile(path, fd, identity, options.access === 'write')
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}

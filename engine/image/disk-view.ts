@@ -1,0 +1,145 @@
+import { assert } from '../base/assert'
+import { type ByteRange, rangeEnd } from '../base/byte-range'
+import { alignDown, SECTOR_SIZE } from '../base/units'
+import { andThen, type MaybePromise } from '../base/maybe-promise'
+import type { Allocation, DiskExtent, Layer, LayerExtent, Readable } from '../format/layer'
+
+/** Who serves a run: the layer, or nobody, so that it reads as zero. */
+interface Hit {
+  readonly layer: Layer | undefined
+  readonly depth: number
+  readonly length: number
+}
+
+/**
+ * What a chain of layers reads as, from the layer at `depth` down. Goes through the layers in a loop, never by recursion,
+ * so that a chain may be as deep as it likes. A layer decides nothing behind its own end: there, zeros are read, whatever
+ * lies below (as with qcow2 and QED).
+ */
+export class DiskView implements Readable {
+  constructor(
+    private readonly layers: readonly Layer[],
+    private readonly depth: number,
+  ) {}
+
+  get size(): number {
+    const layer = this.layers[this.depth]
+    return layer === undefined ? 0 : visibleSize(layer, this.depth)
+  }
+
+  read(target: Uint8Array, offset: number): MaybePromise<void> {
+    assert(offset >= 0 && offset + target.length <= this.size, 'a read outside of the disk')
+    let done = 0
+    while (done < target.length) {
+      const step = this.readStep(target, offset, done)
+      if (step instanceof Promise) return this.readRest(target, offset, step)
+      done = step
+    }
+  }
+
+  private async readRest(
+    target: Uint8Array,
+    offset: number,
+    first: Promise<number>,
+  ): Promise<void> {
+    let done = await first
+    while (done < target.length) done = await this.readStep(target, offset, done)
+  }
+
+  /** Reads the run at `done`; how much is done then. */
+  private readStep(target: Uint8Array, offset: number, done: number): MaybePromise<number> {
+    const rest = { offset: offset + done, length: target.length - done }
+    return andThen(this.locate(rest), ({ layer, length }) => {
+      const part = target.subarray(done, done + length)
+      if (layer === undefined) {
+        part.fill(0)
+        return done + length
+      }
+      return andThen(layer.read(part, rest.offset), () => done + length)
+    })
+  }
+
+  /** Who serves the run that starts at range.offset. */
+  private locate(range: ByteRange): MaybePromise<Hit> {
+    let { length } = range
+    for (let depth = this.depth; depth < this.layers.length; depth += 1) {
+      const layer = this.layers[depth]
+      if (layer === undefined || range.offset >= visibleSize(layer, depth)) break
+      length = Math.min(length, visibleSize(layer, depth) - range.offset)
+      const answer = layer.allocationAt({ offset: range.offset, length })
+      if (answer instanceof Promise) return this.locateRest(range.offset, depth, answer)
+      if (answer.allocated) return { layer, depth, length: answer.length }
+      length = answer.length
+    }
+    return { layer: undefined, depth: -1, length }
+  }
+
+  private async locateRest(
+    offset: number,
+    start: number,
+    first: Promise<Allocation>,
+  ): Promise<Hit> {
+    let answer = await first
+    for (let depth = start; ;) {
+      const { length, allocated } = answer
+      if (allocated) return { layer: this.layers[depth], depth, length }
+      depth += 1
+      const layer = this.layers[depth]
+      if (layer === undefined || offset >= layer.size)
+        return { layer: undefined, depth: -1, length }
+      const rest = Math.min(length, layer.size - offset)
+      answer = await layer.allocationAt({ offset, length: rest })
+    }
+  }
+
+  /** Which layer serves the run that starts at range.offset, without looking at what it reads as. */
+  servedAt(range: ByteRange): MaybePromise<{ depth: number | undefined; length: number }> {
+    return andThen(this.locate(range), ({ layer, depth, length }) => ({
+      depth: layer === undefined ? undefined : depth,
+      length,
+    }))
+  }
+
+  extentAt(range: ByteRange): MaybePromise<DiskExtent> {
+    return andThen(this.locate(range), ({ layer, depth, length }): MaybePromise<DiskExtent> => {
+      if (layer === undefined) return { length, content: 'zero', depth: undefined }
+      return andThen(layer.extentAt({ offset: range.offset, length }), (extent) =>
+        diskExtent(extent, depth),
+      )
+    })
+  }
+
+  /** All runs of a range, ascending, without gaps; neighbours that differ in nothing are one. */
+  async *extents(range: ByteRange): AsyncGenerator<DiskExtent & ByteRange> {
+    let open: (DiskExtent & ByteRange) | undefined
+    for (let at = range.offset; at < rangeEnd(range);) {
+      const answer = this.extentAt({ offset: at, length: rangeEnd(range) - at })
+      const extent = answer instanceof Promise ? await answer : answer
+      if (open !== undefined && continues(open, extent)) {
+        open = { ...open, length: open.length + extent.length }
+      } else {
+        if (open !== undefined) yield open
+        open = { ...extent, offset: at }
+      }
+      at += extent.length
+    }
+    if (open !== undefined) yield open
+  }
+}
+
+/** Of a backing file whole sectors are seen, as by the original drivers; a raw file on top shows all its bytes. */
+function visibleSize(layer: Layer, depth: number): number {
+  return depth === 0 ? layer.size : alignDown(layer.size, SECTOR_SIZE)
+}
+
+function diskExtent({ length, content, source }: LayerExtent, depth: number): DiskExtent {
+  return source === undefined ? { length, content, depth } : { length, content, depth, source }
+}
+
+function continues(run: DiskExtent, next: DiskExtent): boolean {
+  if (run.depth !== next.depth || run.content !== next.content) return false
+  if (run.source === undefined || next.source === undefined) return run.source === next.source
+  return (
+    run.source.file === next.source.file && run.source.offset + run.length === next.source.offset
+  )
+}

@@ -1,0 +1,48 @@
+import { EngineError } from '../base/errors'
+import type { Layer } from '../format/layer'
+import type { HostFile } from '../host/host'
+
+/**
+ * QEMU's image locks on Linux (block/file-posix.c), so that QEMU and we refuse each other. Two shared byte locks stand
+ * for each permission: byte 100 + n, "I use permission n"; byte 200 + n, "nobody else may use permission n". Before
+ * taking a permission one looks whether another holds its "nobody else" byte, and the reverse. The locks belong to the
+ * open file: the kernel drops them with the process.
+ */
+const USED = 100
+const REFUSED = 200
+
+const CONSISTENT_READ = 0
+const WRITE = 1
+const RESIZE = 3
+
+interface Permissions {
+  readonly used: readonly number[]
+  readonly refused: readonly number[]
+}
+
+const WRITING: Permissions = { used: [CONSISTENT_READ, WRITE, RESIZE], refused: [WRITE, RESIZE] }
+const READING_BELOW: Permissions = { used: [CONSISTENT_READ], refused: [WRITE, RESIZE] }
+
+/**
+ * Locks a chain whose top is open for writing: the top's files against everybody who writes or relies on them, those below
+ * against everybody who writes. `in-use` where another open file is in the way; then what was taken is given back when
+ * the files are closed. Does nothing where the host has no such locks.
+ */
+export function lockForWriting(layers: readonly Layer[]): void {
+  for (const [depth, layer] of layers.entries()) {
+    for (const { file } of layer.files) lock(file, depth === 0 ? WRITING : READING_BELOW)
+  }
+}
+
+function lock(file: HostFile, permissions: Permissions): void {
+  const { locks } = file
+  if (locks === undefined) return
+  for (const n of permissions.used) locks.share(USED + n)
+  for (const n of permissions.refused) locks.share(REFUSED + n)
+  const inTheWay =
+    permissions.used.some((n) => locks.heldByOther(REFUSED + n)) ||
+    permissions.refused.some((n) => locks.heldByOther(USED + n))
+  if (!inTheWay) return
+  const message = `Cannot use ${file.path}: another program has it open`
+  throw new EngineError('in-use', message, { path: file.path }, { state: 'unchanged' })
+}

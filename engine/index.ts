@@ -1,0 +1,14 @@
+/**
+ * The engine's one public door: overlays in both add-cow layouts on raw files and on each other. Node only; every
+ * function takes the host that it works on first. Plain data (errors, units, image and job descriptions) has doors of its
+ * own in base/ and model/, for those who have no Node.
+ */
+export { EngineError, isEngineError, toErrorData } from './base/errors'
+export type { ByteRange } from './base/byte-range'
+export type { MaybePromise } from './base/maybe-promise'
+export type { FileStat, Host, HostFile } from './host/host'
+export { nodeHost } from './host/node-host'
+export { Disk, openDisk, type OpenDiskOptions } from './image/disk'
+export { inspectChain, inspectImage } from './image/inspect'
+export type { JobControl } from './job/job'
+export { planJob, runJob } from './job/jobs'

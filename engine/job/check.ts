@@ -1,0 +1,125 @@
+import type { EngineError } from '../base/errors'
+import { alignDown, SECTOR_SIZE } from '../base/units'
+import type { Layer } from '../format/layer'
+import { Overlay } from '../format/overlay/overlay-layer'
+import { closeLayers, openPartialChain } from '../image/chain'
+import { DiskView } from '../image/disk-view'
+import { lockForWriting } from '../image/locks'
+import type { CheckResult, Finding } from '../model/image'
+import type { CheckRequest, JobPlan, JobResult } from '../model/job'
+import type { Job, JobControl } from './job'
+import { commandLine, filesOf } from './plan'
+import type { Host } from '../host/host'
+
+/** Looks for what is wrong in one layer, and mends what was asked for. What cannot be opened at all is an error. */
+export const checkJob: Job<CheckRequest> = {
+  stateWhenStopped: 'resumable',
+
+  async plan(host, request): Promise<JobPlan> {
+    const { layers } = await openForCheck(host, request)
+    try {
+      const flags = request.repair === 'none' ? [] : ['-r', request.repair]
+      return {
+        kind: 'check',
+        problems: [],
+        warnings: [],
+        files: filesOf({ layers }, request.repair === 'none' ? 'read' : 'write'),
+        bytesToCopy: 0,
+        spaceNeeded: 0,
+        commandLine: commandLine('check', ...flags, request.path),
+      }
+    } finally {
+      await closeLayers(layers)
+    }
+  },
+
+  async run(host, request, control): Promise<JobResult> {
+    const { layers, problem } = await openForCheck(host, request)
+    try {
+      const check = await checkTop(layers, problem, request, control)
+      return { kind: 'check', path: request.path, check }
+    } finally {
+      await closeLayers(layers)
+    }
+  },
+}
+
+/** Opens what can be opened: a missing base is a finding, a top that cannot be read is an error. */
+async function openForCheck(
+  host: Host,
+  request: CheckRequest,
+): Promise<{ layers: readonly Layer[]; problem: EngineError | undefined }> {
+  const access = request.repair === 'none' ? 'read' : 'repair'
+  const opened = await openPartialChain(host, request.path, { access })
+  try {
+    if (opened.layers.length === 0 && opened.problem !== undefined) throw opened.problem
+    if (access === 'repair') lockForWriting(opened.layers)
+  } catch (error) {
+    await closeLayers(opened.layers)
+    throw error
+  }
+  return opened
+}
+
+async function checkTop(
+  layers: readonly Layer[],
+  problem: EngineError | undefined,
+  request: CheckRequest,
+  control: JobControl,
+): Promise<CheckResult> {
+  const [top] = layers
+  if (!(top instanceof Overlay)) return rawResult(top, request.path)
+  const total = top.size
+  const checked = await top.check({
+    repair: request.repair,
+    below: problem === undefined ? new DiskView(layers, 1) : undefined,
+    signal: control.signal,
+    report: (current) => {
+      control.report({ phase: 'preparing', current, total })
+    },
+  })
+  const findings = [...chainFindings(layers, problem), ...checked.findings]
+  return { ...checked, findings }
+}
+
+function chainFindings(layers: readonly Layer[], problem: EngineError | undefined): Finding[] {
+  const findings: Finding[] = []
+  if (problem !== undefined) {
+    const { message, details } = problem
+    findings.push({
+      code: 'backing-unusable',
+      severity: 'corruption',
+      message,
+      details,
+      repaired: false,
+    })
+  }
+  const identities = new Set<string>()
+  for (const { file } of layers.flatMap(({ files }) => files)) {
+    if (identities.has(file.identity)) {
+      const message = `${file.path} is its own image file and backing file at once; it can only be read`
+      const details = { path: file.path }
+      findings.push({
+        code: 'same-file',
+        severity: 'corruption',
+        message,
+        details,
+        repaired: false,
+      })
+    }
+    identities.add(file.identity)
+  }
+  return findings
+}
+
+function rawResult(layer: Layer | undefined, path: string): CheckResult {
+  const size = layer?.size ?? 0
+  const clusters = Math.ceil(size / SECTOR_SIZE)
+  const findings: Finding[] = []
+  if (size !== alignDown(size, SECTOR_SIZE)) {
+    const message = `The file is ${String(size)} bytes long, no whole number of sectors; an overlay on it does not see the rest`
+    const details = { path, size }
+    findings.push({ code: 'size-unaligned', severity: 'notice', message, details, repaired: false })
+  }
+  return { path, format: 'raw', findings, totalClusters: clusters, allocatedClusters: clusters }
+}

@@ -1,0 +1,287 @@
+import * as path from 'node:path'
+import { EngineError, isEngineError } from '../base/errors'
+import { alignDown, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
+import {
+  DEFAULT_CLUSTER_BITS,
+  encodeHeader as encodeAcow,
+  fileLength as acowLength,
+  MAX_CLUSTER_BITS,
+  MIN_CREATED_CLUSTER_BITS,
+} from '../format/acow/header'
+import { encodeHeader as encodeAddCow, fileLength as addCowLength } from '../format/add-cow/header'
+import { resolveName } from '../format/file-names'
+import type { Layer } from '../format/layer'
+import type { Host } from '../host/host'
+import { closeLayers, openChain } from '../image/chain'
+import type { FormatName } from '../model/image'
+import type { CreateRequest, JobPlan, JobResult, PlannedFile, PlanWarning } from '../model/job'
+import type { Job } from './job'
+import { commandLine, optionValue } from './plan'
+
+/** Makes an overlay: the image file where there is none, then the add-cow file, whole, under its name in one step. */
+export const createJob: Job<CreateRequest> = {
+  stateWhenStopped: 'unchanged',
+
+  async plan(host, request): Promise<JobPlan> {
+    const prepared = await prepare(host, request)
+    const { size, imagePath, imageExists, backing } = prepared
+    const warnings: PlanWarning[] = []
+    if (imageExists) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
+    const files: PlannedFile[] = [
+      { path: request.path, role: 'add-cow', action: 'create' },
+      { path: imagePath, role: 'image', action: imageExists ? 'write' : 'create' },
+    ]
+    if (backing !== undefined) files.push({ path: backing.path, role: 'backing', action: 'read' })
+    const directory = path.dirname(request.path)
+    const spaceFree = await host.freeSpace(directory)
+    const plan = {
+      kind: 'create',
+      problems: [],
+      warnings,
+      files,
+      bytesToCopy: 0,
+      spaceNeeded: prepared.header.length,
+      commandLine: commandOf(request, size),
+      sizeAfter: size,
+    } as const
+    return spaceFree === undefined ? plan : { ...plan, spaceFree }
+  },
+
+  async run(host, request): Promise<JobResult> {
+    const prepared = await prepare(host, request)
+    const made: string[] = []
+    try {
+      await makeImageFile(host, prepared, made)
+      await makeMetadataFile(host, request.path, prepared, made)
+    } catch (error) {
+      for (const file of made.reverse()) await host.remove(file).catch(() => undefined)
+      throw error
+    }
+    return { kind: 'create', path: request.path }
+  },
+}
+
+interface Prepared {
+  readonly size: number
+  readonly imagePath: string
+  readonly imageExists: boolean
+  readonly backing: Backing | undefined
+  readonly header: Uint8Array
+  readonly fileLength: number
+}
+
+interface Backing {
+  readonly path: string
+  readonly format: FormatName
+  readonly size: number
+  readonly identities: readonly string[]
+}
+
+/** Looks at everything that could refuse the overlay. Changes nothing. */
+async function prepare(host: Host, request: CreateRequest): Promise<Prepared> {
+  await refuseExisting(host, request.path)
+  const imagePath = resolveName(request.imageFile, request.path)
+  if (imagePath === path.resolve(request.path)) throw sameFile(request.path, imagePath)
+  const backing = await openBacking(host, request)
+  const size = virtualSize(request, backing)
+  const imageExists = await checkImageFile(host, request, imagePath, backing, size)
+  const { header, fileLength } = encode(request, backing, size)
+  return { size, imagePath, imageExists, backing, header, fileLength }
+}
+
+async function refuseExisting(host: Host, filePath: string): Promise<void> {
+  const directory = path.dirname(filePath)
+  const parent = await host.stat(directory)
+  if (parent?.kind !== 'directory') {
+    const message = `Cannot make ${filePath}: there is no directory ${directory}`
+    throw new EngineError('file/missing', message, { path: directory }, { state: 'unchanged' })
+  }
+  if ((await host.stat(filePath)) === undefined) return
+  const message = `Cannot make ${filePath}: it exists already`
+  throw new EngineError('file/exists', message, { path: filePath }, { state: 'unchanged' })
+}
+
+async function openBacking(host: Host, request: CreateRequest): Promise<Backing | undefined> {
+  const { backingFile, backingFormat } = request
+  if (backingFile === undefined || backingFile === '') return undefined
+  const backingPath = resolveName(backingFile, request.path)
+  let layers: readonly Layer[]
+  try {
+    const access = { access: 'read' } as const
+    const stated = backingFormat === undefined ? access : { ...access, format: backingFormat }
+    layers = await openChain(host, backingPath, stated)
+  } catch (error) {
+    if (!isEngineError(error, 'file/missing')) throw error
+    const message = `Cannot make ${request.path}: its backing file ${backingPath} is missing`
+    const details = { path: request.path, backing: backingPath }
+    throw new EngineError('chain/backing-missing', message, details, {
+      cause: error,
+      state: 'unchanged',
+    })
+  }
+  try {
+    if (request.format === 'add-cow') await refuseHiddenFormat(host, backingPath, request)
+    const [top] = layers
+    if (top === undefined) throw new Error('a chain without a top')
+    const identities = layers.flatMap((layer) => layer.files.map(({ file }) => file.identity))
+    const size = alignDown(top.size, SECTOR_SIZE)
+    return { path: backingPath, format: top.format, size, identities }
+  } finally {
+    await closeLayers(layers)
+  }
+}
+
+/** Layout 1 stores no format: what a person states must be what the next open will find. */
+async function refuseHiddenFormat(
+  host: Host,
+  backingPath: string,
+  request: CreateRequest,
+): Promise<void> {
+  if (request.backingFormat === undefined) return
+  const found = await openChain(host, backingPath, { access: 'read', topOnly: true })
+  const format = found[0]?.format
+  await closeLayers(found)
+  if (format === request.backingFormat) return
+  const message =
+    `Cannot make ${request.path}: this layout does not store the backing file's format, ` +
+    `and ${backingPath} looks like ${String(format)}, not ${request.backingFormat}`
+  throw new EngineError('invalid-argument', message, { path: backingPath }, { state: 'unchanged' })
+}
+
+function virtualSize(request: CreateRequest, backing: Backing | undefined): number {
+  const asked = request.size ?? backing?.size
+  if (asked === undefined) {
+    const message = `Cannot make ${request.path}: without a backing file a size is needed`
+    throw new EngineError('invalid-argument', message, { field: 'size' }, { state: 'unchanged' })
+  }
+  const size = alignDown(asked, SECTOR_SIZE)
+  if (size > 0 && size <= MAX_VIRTUAL_SIZE) return size
+  const message = `Cannot make ${request.path}: a disk of ${String(asked)} bytes is out of range`
+  const details = { field: 'size', size: asked, limit: MAX_VIRTUAL_SIZE }
+  throw new EngineError('invalid-argument', message, details, { state: 'unchanged' })
+}
+
+/** Whether there is an image file already; refuses one that must not be taken. */
+async function checkImageFile(
+  host: Host,
+  request: CreateRequest,
+  imagePath: string,
+  backing: Backing | undefined,
+  size: number,
+): Promise<boolean> {
+  const stat = await host.stat(imagePath)
+  if (stat === undefined) return false
+  const { path: target } = request
+  if (stat.kind !== 'file') {
+    const message = `Cannot make ${target}: ${imagePath} is not a regular file`
+    throw new EngineError('file/not-a-file', message, { path: imagePath }, { state: 'unchanged' })
+  }
+  if (backing?.identities.includes(stat.identity) === true) throw sameFile(target, imagePath)
+  if (request.reuseImageFile !== true) {
+    const message = `Cannot make ${target}: its image file ${imagePath} exists already`
+    const details = { path: imagePath, field: 'image file name' }
+    throw new EngineError('file/exists', message, details, { state: 'unchanged' })
+  }
+  if (request.format === 'acow' && stat.size !== size) {
+    const message =
+      `Cannot make ${target}: in this layout the image file's length is the disk's size, ` +
+      `and ${imagePath} is ${String(stat.size)} bytes long, not ${String(size)}`
+    const details = { path: imagePath, length: stat.size, size }
+    throw new EngineError('invalid-argument', message, details, { state: 'unchanged' })
+  }
+  return true
+}
+
+function sameFile(target: string, twice: string): EngineError {
+  const message = `Cannot make ${target}: ${twice} would be used twice in its chain`
+  return new EngineError(
+    'chain/same-file',
+    message,
+    { path: target, twice },
+    { state: 'unchanged' },
+  )
+}
+
+function encode(
+  request: CreateRequest,
+  backing: Backing | undefined,
+  size: number,
+): { header: Uint8Array; fileLength: number } {
+  const { imageFile: imageName, backingFile: backingName = '' } = request
+  if (request.format === 'add-cow') {
+    if (request.clusterSize !== undefined && request.clusterSize !== SECTOR_SIZE) {
+      const message = `This layout has clusters of one sector; cluster_size is for the acow layout`
+      throw new EngineError('invalid-argument', message, { field: 'cluster_size' })
+    }
+    const header = encodeAddCow({ backingName, imageName, size })
+    return { header, fileLength: addCowLength(size) }
+  }
+  const clusterBits = clusterBitsOf(request.clusterSize)
+  const header = encodeAcow({
+    clusterBits,
+    backingName: backing === undefined ? undefined : backingName,
+    // the word of those who made the layout: it stands for both
+    backingFormat: backing === undefined ? '' : backing.format === 'raw' ? 'raw' : 'add-cow',
+    imageName,
+    imageFormat: 'raw',
+    allAllocated: backing === undefined,
+  })
+  return { header, fileLength: acowLength(clusterBits, size) }
+}
+
+function clusterBitsOf(clusterSize: number | undefined): number {
+  if (clusterSize === undefined) return DEFAULT_CLUSTER_BITS
+  const bits = Math.log2(clusterSize)
+  if (Number.isInteger(bits) && bits >= MIN_CREATED_CLUSTER_BITS && bits <= MAX_CLUSTER_BITS) {
+    return bits
+  }
+  const message = `A cluster size of ${String(clusterSize)} is no power of two from 4 KiB to 2 MiB`
+  throw new EngineError('invalid-argument', message, { field: 'cluster_size', clusterSize })
+}
+
+async function makeImageFile(host: Host, prepared: Prepared, made: string[]): Promise<void> {
+  if (prepared.imageExists) return
+  const image = await host.open(prepared.imagePath, { access: 'write', create: true })
+  made.push(prepared.imagePath)
+  try {
+    await image.truncate(prepared.size)
+    await image.sync()
+  } finally {
+    await image.close()
+  }
+  await host.syncDirectory(path.dirname(prepared.imagePath))
+}
+
+async function makeMetadataFile(
+  host: Host,
+  target: string,
+  prepared: Prepared,
+  made: string[],
+): Promise<void> {
+  const part = `${target}.${String(process.pid)}-${String(Date.now())}.part`
+  const file = await host.open(part, { access: 'write', create: true })
+  made.push(part)
+  try {
+    await file.write(prepared.header, 0)
+    await file.truncate(prepared.fileLength)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await host.publish(part, target)
+  made.splice(made.indexOf(part), 1, target)
+  await host.syncDirectory(path.dirname(target))
+}
+
+function commandOf(request: CreateRequest, size: number): string {
+  const options = [`image_file=${optionValue(request.imageFile)}`]
+  if (request.backingFile !== undefined && request.backingFile !== '') {
+    options.unshift(`backing_file=${optionValue(request.backingFile)}`)
+  }
+  if (request.backingFormat !== undefined) options.push(`backing_fmt=${request.backingFormat}`)
+  if (request.clusterSize !== undefined) {
+    options.push(`cluster_size=${String(request.clusterSize)}`)
+  }
+  const words = ['create', '-f', request.format, '-o', options.join(','), request.path]
+  return commandLine(...words, ...(request.size === undefined ? [] : [String(size)]))
+}

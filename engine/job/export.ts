@@ -1,0 +1,160 @@
+import * as path from 'node:path'
+import { type ByteRange, splitRange } from '../base/byte-range'
+import { EngineError, isEngineError } from '../base/errors'
+import { MIB } from '../base/units'
+import type { Host, HostFile } from '../host/host'
+import { type Disk, openDisk } from '../image/disk'
+import type { ExportRequest, JobPlan, JobResult } from '../model/job'
+import { type Job, type JobControl, throwIfCancelled } from './job'
+import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
+
+const STEP = 32 * MIB
+const COMPARE_STEP = MIB
+
+/**
+ * Writes a whole disk to a new raw file, its zeros as holes. The file grows as NAME.part and gets its name when it is
+ * complete and durable; where anything goes wrong it is removed. Sources are only read.
+ */
+export const exportJob: Job<ExportRequest> = {
+  stateWhenStopped: 'unchanged',
+
+  async plan(host, request): Promise<JobPlan> {
+    const disk = await openDisk(host, request.path, { writable: false })
+    try {
+      await refuseExisting(host, request.target)
+      const bytesToCopy = await countData(disk)
+      const space = await checkSpace(host, request.target, bytesToCopy)
+      const flags = request.verify ? ['--verify'] : []
+      return {
+        kind: 'export',
+        warnings: [],
+        files: [
+          { path: request.target, role: 'target', action: 'create' },
+          ...filesOf(disk, 'read'),
+        ],
+        bytesToCopy,
+        spaceNeeded: bytesToCopy,
+        commandLine: commandLine('convert', ...flags, '-O', 'raw', request.path, request.target),
+        sizeAfter: disk.size,
+        ...space,
+      }
+    } finally {
+      await disk.close()
+    }
+  },
+
+  async run(host, request, control): Promise<JobResult> {
+    const disk = await openDisk(host, request.path, { writable: false })
+    try {
+      await refuseExisting(host, request.target)
+      control.report({ phase: 'preparing', current: 0, total: disk.size })
+      await requireSpace(host, request.target, await countData(disk))
+      const bytesCopied = await writeTarget(host, disk, request, control)
+      return { kind: 'export', path: request.target, bytesCopied }
+    } finally {
+      await disk.close()
+    }
+  },
+}
+
+async function refuseExisting(host: Host, target: string): Promise<void> {
+  for (const name of [target, `${target}.part`]) {
+    if ((await host.stat(name)) === undefined) continue
+    const message = `Cannot write ${target}: ${name} exists already`
+    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
+  }
+}
+
+async function countData(disk: Disk): Promise<number> {
+  let bytes = 0
+  for await (const { content, length } of disk.extents()) if (content === 'data') bytes += length
+  return bytes
+}
+
+async function writeTarget(
+  host: Host,
+  disk: Disk,
+  request: ExportRequest,
+  control: JobControl,
+): Promise<number> {
+  const part = `${request.target}.part`
+  const file = await host.open(part, { access: 'write', create: true })
+  try {
+    try {
+      await file.truncate(disk.size)
+      const copied = await copyDisk(disk, file, request, control)
+      if (request.verify) await compareWithDisk(disk, file, request, control)
+      await file.sync()
+      await host.publish(part, request.target)
+      await host.syncDirectory(path.dirname(request.target))
+      return copied
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    await removeIfThere(host, part)
+    throw error
+  }
+}
+
+async function removeIfThere(host: Host, part: string): Promise<void> {
+  try {
+    await host.remove(part)
+  } catch (error) {
+    if (!isEngineError(error, 'file/missing')) throw error
+  }
+}
+
+async function copyDisk(
+  disk: Disk,
+  file: HostFile,
+  request: ExportRequest,
+  control: JobControl,
+): Promise<number> {
+  let copied = 0
+  for await (const extent of disk.extents()) {
+    if (extent.content === 'zero') continue
+    for (const step of splitRange(extent, STEP)) {
+      throwIfCancelled(control.signal, `The export of ${request.path}`, 'unchanged')
+      control.report({ phase: 'copying', current: step.offset, total: disk.size })
+      const { source } = extent
+      if (source === undefined) await copyThroughMemory(disk, file, step)
+      else await file.copyFrom(source.file, source.offset + (step.offset - extent.offset), step)
+      copied += step.length
+    }
+  }
+  return copied
+}
+
+async function copyThroughMemory(disk: Disk, file: HostFile, range: ByteRange): Promise<void> {
+  const buffer = new Uint8Array(Math.min(COMPARE_STEP, range.length))
+  for (const step of splitRange(range, COMPARE_STEP)) {
+    const part = buffer.subarray(0, step.length)
+    await disk.read(part, step.offset)
+    await file.write(part, step.offset)
+  }
+}
+
+async function compareWithDisk(
+  disk: Disk,
+  file: HostFile,
+  request: ExportRequest,
+  control: JobControl,
+): Promise<void> {
+  const expected = Buffer.alloc(COMPARE_STEP)
+  const written = Buffer.alloc(COMPARE_STEP)
+  const total = disk.size
+  for (const { offset, length } of splitRange({ offset: 0, length: total }, COMPARE_STEP)) {
+    throwIfCancelled(control.signal, `The export of ${request.path}`, 'unchanged')
+    control.report({ phase: 'verifying', current: offset, total })
+    await disk.read(expected.subarray(0, length), offset)
+    await file.read(written.subarray(0, length), offset)
+    if (expected.subarray(0, length).equals(written.subarray(0, length))) continue
+    const message =
+      `The new file differs from ${request.path} between bytes ` +
+      `${String(offset)} and ${String(offset + length)}; it was removed`
+    const details = { path: request.path, target: request.target, offset }
+    throw new EngineError('verify/mismatch', message, details, { state: 'unchanged' })
+  }
+  control.report({ phase: 'verifying', current: total, total })
+}

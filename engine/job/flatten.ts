@@ -1,0 +1,74 @@
+import { GIB, MIB } from '../base/units'
+import { splitRange } from '../base/byte-range'
+import { type Disk, openDisk } from '../image/disk'
+import type { FlattenRequest, JobPlan, JobResult } from '../model/job'
+import { type Job, throwIfCancelled } from './job'
+import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
+
+/** What is brought in between two looks at the cancel signal, and while guest writes to it wait. */
+const STEP = 32 * MIB
+/** What a crash may make the job copy again: after so many copied bytes everything is made durable. */
+const FLUSH_EVERY = GIB
+
+/**
+ * Brings everything that lies below into the image file. The bitmap is the journal: a bit is set when its cluster is in
+ * the image file, so the job can be stopped, killed and started again at any point, and nothing is copied twice.
+ */
+export const flattenJob: Job<FlattenRequest> = {
+  stateWhenStopped: 'resumable',
+
+  async plan(host, request): Promise<JobPlan> {
+    const disk = await openDisk(host, request.path, { writable: true })
+    try {
+      const { image } = overlayOf(disk)
+      const bytesToCopy = await countToCopy(disk)
+      const space = await checkSpace(host, image.path, bytesToCopy)
+      return {
+        kind: 'flatten',
+        warnings: bytesToCopy === 0 ? [{ code: 'nothing-to-copy', details: {} }] : [],
+        files: filesOf(disk, 'write'),
+        bytesToCopy,
+        spaceNeeded: bytesToCopy,
+        commandLine: commandLine('flatten', ...(request.verify ? ['--verify'] : []), request.path),
+        sizeAfter: disk.size,
+        ...space,
+      }
+    } finally {
+      await disk.close()
+    }
+  },
+
+  async run(host, request, control): Promise<JobResult> {
+    const disk = await openDisk(host, request.path, { writable: true })
+    try {
+      const overlay = overlayOf(disk)
+      const total = disk.size
+      control.report({ phase: 'preparing', current: 0, total })
+      await requireSpace(host, overlay.image.path, await countToCopy(disk))
+      let bytesCopied = 0
+      let flushedAt = 0
+      for (const step of splitRange({ offset: 0, length: total }, STEP)) {
+        throwIfCancelled(control.signal, `The flatten of ${request.path}`, 'resumable')
+        control.report({ phase: 'copying', current: step.offset, total })
+        bytesCopied += await overlay.populate(step, disk.below, { verify: request.verify })
+        if (bytesCopied - flushedAt < FLUSH_EVERY) continue
+        await overlay.flush()
+        flushedAt = bytesCopied
+      }
+      await overlay.seal()
+      control.report({ phase: 'copying', current: total, total })
+      return { kind: 'flatten', path: request.path, bytesCopied }
+    } finally {
+      await disk.close()
+    }
+  },
+}
+
+/** Bytes below that the top does not have. */
+async function countToCopy(disk: Disk): Promise<number> {
+  let bytes = 0
+  for await (const { depth, content, length } of disk.extents()) {
+    if (depth !== undefined && depth > 0 && content === 'data') bytes += length
+  }
+  return bytes
+}
