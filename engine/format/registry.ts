@@ -89,14 +89,21 @@ export async function openLayer(
 function chooseFormat(path: string, stated: string | undefined, detected: Detected): FormatName {
   if (stated === 'raw') return 'raw'
   if (stated === undefined) {
-    if ('format' in detected) return detected.format
-    throw unreadable(path, detected.foreign)
+    if ('foreign' in detected) throw unreadable(path, detected.foreign)
+    if (detected.format === 'raw' && path.endsWith('.add-cow')) throw notAddCow(path)
+    return detected.format
   }
   if (stated !== 'add-cow' && stated !== 'acow') throw unreadable(path, stated)
   if ('format' in detected && detected.format !== 'raw') return detected.format
   const found = 'foreign' in detected ? `a ${detected.foreign} image` : 'no add-cow image'
   const message = `Cannot open ${path}: it is said to be ${stated}, but is ${found}`
   throw new EngineError('format/unrecognized', message, { path, stated }, { state: 'unchanged' })
+}
+
+/** Any file can be a raw disk, but not one that calls itself an overlay. */
+function notAddCow(path: string): EngineError {
+  const message = `Cannot open ${path}: by its name it is an add-cow file, by its content it is not`
+  return new EngineError('format/unrecognized', message, { path }, { state: 'unchanged' })
 }
 
 function unreadable(path: string, format: string): EngineError {

@@ -117,8 +117,12 @@ async function refuseRepeated(
   }
 }
 
-/** An image file that is its own backing file loses nothing by being read: bit or no bit, it is the same byte. */
+/**
+ * An image file that is its own backing file loses nothing by being read: bit or no bit, it is the same byte. The driver of
+ * layout 1 made and took such overlays, that of layout 2 refused them.
+ */
 function isHarmless(twin: Twin, next: Layer, options: ChainOptions): boolean {
+  if (twin.layer.format !== 'add-cow') return false
   return options.access === 'read' && next.format === 'raw' && twin.file.role === 'data'
 }
 
