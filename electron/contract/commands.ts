@@ -18,31 +18,31 @@ export interface Bootstrap {
 
 /** Everything that the window can ask of the main process: name, request, result. */
 export interface Commands {
-  'app.bootstrap': { request: void; result: Bootstrap }
-  'app.copyText': { request: { text: string }; result: void }
+  'app.bootstrap': { request: undefined; result: Bootstrap }
+  'app.copyText': { request: { text: string }; result: undefined }
 
   /** Asks the person for files or for a folder, and adds what is in there. */
   'library.add': { request: { what: 'files' | 'folder' }; result: AddResult }
   /** Forgets images. Touches no file. */
-  'library.forget': { request: { ids: readonly ImageId[] }; result: void }
+  'library.forget': { request: { ids: readonly ImageId[] }; result: undefined }
   /** Looks at the files again: these images, or all. */
-  'library.rescan': { request: { ids?: readonly ImageId[] }; result: void }
-  'library.showInFolder': { request: { id: ImageId }; result: void }
+  'library.rescan': { request: { ids?: readonly ImageId[] }; result: undefined }
+  'library.showInFolder': { request: { id: ImageId }; result: undefined }
   /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
-  'library.createSample': { request: void; result: { id: ImageId } }
+  'library.createSample': { request: undefined; result: { id: ImageId } }
 
   'image.details': { request: { id: ImageId }; result: ImageDetails }
 
   /** Undefined where the person cancelled. */
-  'dialog.pickFolder': { request: void; result: PathGrant | undefined }
+  'dialog.pickFolder': { request: undefined; result: PathGrant | undefined }
   'dialog.pickExportTarget': { request: { imageId: ImageId }; result: PathGrant | undefined }
 
   /** What a job would do; changes nothing. */
   'job.plan': { request: WindowJobRequest; result: JobPlan }
   'job.start': { request: WindowJobRequest; result: { id: JobId } }
-  'job.cancel': { request: { id: JobId }; result: void }
+  'job.cancel': { request: { id: JobId }; result: undefined }
   /** Takes ended jobs out of the list. */
-  'job.clear': { request: { ids: readonly JobId[] }; result: void }
+  'job.clear': { request: { ids: readonly JobId[] }; result: undefined }
 
   'settings.change': { request: Partial<Settings>; result: Settings }
 }
@@ -125,6 +125,8 @@ export interface Bridge<DroppedFile> {
   addDropped(files: readonly DroppedFile[]): Promise<Reply<AddResult>>
 }
 
-/** Channels beside the commands: events, and drops (whose paths only the preload can know). */
+/** The three channels between preload and main process: commands (by name), events, and drops. */
+export const COMMAND_CHANNEL = 'command'
 export const EVENT_CHANNEL = 'event'
+/** Apart from the commands, as only the preload can know the paths of what was dropped. */
 export const DROP_CHANNEL = 'library.addDropped'

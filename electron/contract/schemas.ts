@@ -1,0 +1,123 @@
+import * as z from 'zod'
+import type { CommandName, Commands } from './commands'
+import type { Settings } from './settings'
+
+/** Ids are made by the main process; all that a window can do with one is give it back. */
+const id = z.string().min(1).max(64)
+
+/** Far more than a list holds, and an end to what one message can ask for. */
+const MAX_IDS = 100_000
+const ids = z.array(id).max(MAX_IDS).readonly()
+
+/** The longest file name of the file systems in use, in bytes. */
+const MAX_FILE_NAME_BYTES = 255
+
+/** Length of a text in UTF-8. */
+function utf8Length(text: string): number {
+  let bytes = 0
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4
+  }
+  return bytes
+}
+
+/** The name of a file in a folder that something else decides: it cannot lead out of that folder. */
+const fileName = z
+  .string()
+  .min(1, 'a file needs a name')
+  .refine((name) => name !== '.' && name !== '..', 'this names a folder')
+  .refine((name) => !/[/\\]/.test(name), 'a file name has no / and no \\')
+  .refine((name) => !name.includes('\0'), 'a file name has no NUL')
+  .refine((name) => !/\p{Surrogate}/u.test(name), 'a file name is whole Unicode characters')
+  .refine(
+    (name) => utf8Length(name) <= MAX_FILE_NAME_BYTES,
+    `a file name is at most ${MAX_FILE_NAME_BYTES} bytes long`,
+  )
+
+/** Bytes; which sizes a disk can have is for the engine to say. */
+const size = z.int().nonnegative()
+
+const jobRequest = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('create'),
+    baseId: id,
+    name: fileName,
+    imageFileName: fileName,
+    folderGrant: id.exactOptional(),
+    size: size.exactOptional(),
+    reuseImageFile: z.boolean().exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('resize'), imageId: id, size, shrink: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('check'),
+    imageId: id,
+    repair: z.enum(['none', 'leaks', 'all']),
+  }),
+  z.strictObject({ kind: z.literal('flatten'), imageId: id, verify: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('export'),
+    imageId: id,
+    targetGrant: id,
+    verify: z.boolean(),
+  }),
+])
+
+/** The settings as they are kept; what is given to `settings.change` is a part of them. */
+export const settingsSchema = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']),
+  language: z.enum(['system', 'en', 'de']),
+  verifyByDefault: z.boolean(),
+  simultaneousJobs: z.int().min(1).max(4),
+})
+
+const settingsChange = z.strictObject({
+  theme: settingsSchema.shape.theme.exactOptional(),
+  language: settingsSchema.shape.language.exactOptional(),
+  verifyByDefault: settingsSchema.shape.verifyByDefault.exactOptional(),
+  simultaneousJobs: settingsSchema.shape.simultaneousJobs.exactOptional(),
+})
+
+/** What the request of each command must look like; anything more or less is refused. */
+export const requestSchemas = {
+  'app.bootstrap': z.undefined(),
+  'app.copyText': z.strictObject({ text: z.string().max(1_000_000) }),
+  'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
+  'library.forget': z.strictObject({ ids }),
+  'library.rescan': z.strictObject({ ids: ids.exactOptional() }),
+  'library.showInFolder': z.strictObject({ id }),
+  'library.createSample': z.undefined(),
+  'image.details': z.strictObject({ id }),
+  'dialog.pickFolder': z.undefined(),
+  'dialog.pickExportTarget': z.strictObject({ imageId: id }),
+  'job.plan': jobRequest,
+  'job.start': jobRequest,
+  'job.cancel': z.strictObject({ id }),
+  'job.clear': z.strictObject({ ids }),
+  'settings.change': settingsChange,
+} as const satisfies { [Name in CommandName]: z.ZodType<Commands[Name]['request']> }
+
+/** Paths of dropped files, which only the preload can know: absolute, as many as a person can drop. */
+export const droppedPaths = z.array(z.string().min(1).max(32_768)).max(10_000)
+
+/*
+ * `satisfies` above sees to it that what a schema lets through is a request; the types here, that every
+ * request with all that it may have is let through. A schema that forgets a key does not compile.
+ */
+type Complete<Type, Schema extends z.ZodType> =
+  Required<Type> extends Required<z.output<Schema>>
+    ? Required<z.output<Schema>> extends Required<Type>
+      ? true
+      : false
+    : false
+type Drifted = {
+  [Name in CommandName]: Complete<
+    Commands[Name]['request'],
+    (typeof requestSchemas)[Name]
+  > extends true
+    ? never
+    : Name
+}[CommandName]
+type None<T extends never> = T
+export type SchemasAreComplete = [None<Drifted>, None<SettingsDrift>]
+type SettingsDrift = Complete<Settings, typeof settingsSchema> extends true ? never : 'settings'
