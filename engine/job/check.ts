@@ -4,8 +4,9 @@ import type { Layer } from '../format/layer'
 import { Overlay } from '../format/overlay/overlay-layer'
 import { closeLayers, openPartialChain } from '../image/chain'
 import { DiskView } from '../image/disk-view'
+import { sampleContent } from '../image/fingerprint'
 import { lockForWriting } from '../image/locks'
-import type { CheckResult, Finding } from '../model/image'
+import type { CheckResult, Finding, Fingerprint } from '../model/image'
 import type { CheckRequest, JobPlan, JobResult } from '../model/job'
 import type { Job, JobControl } from './job'
 import { commandLine, filesOf } from './plan'
@@ -78,7 +79,8 @@ async function checkTop(
       control.report({ phase: 'preparing', current, total })
     },
   })
-  const findings = [...chainFindings(layers, problem), ...checked.findings]
+  const changed = problem === undefined ? await baseFindings(layers, request.expectedBase) : []
+  const findings = [...chainFindings(layers, problem), ...changed, ...checked.findings]
   return { ...checked, findings }
 }
 
@@ -110,6 +112,21 @@ function chainFindings(layers: readonly Layer[], problem: EngineError | undefine
     identities.add(file.identity)
   }
   return findings
+}
+
+/** Whether the base reads as it did: an overlay fits only what it was made on. */
+async function baseFindings(
+  layers: readonly Layer[],
+  expected: Fingerprint | undefined,
+): Promise<Finding[]> {
+  const base = new DiskView(layers, 1)
+  const [, layer] = layers
+  if (expected === undefined || layer === undefined) return []
+  const sample = await sampleContent(base, base.size)
+  if (base.size === expected.size && sample === expected.sample) return []
+  const message = `${layer.path} is not what it was when this overlay was last seen on it`
+  const details = { path: layer.path, size: base.size, expectedSize: expected.size }
+  return [{ code: 'base-changed', severity: 'corruption', message, details, repaired: false }]
 }
 
 function rawResult(layer: Layer | undefined, path: string): CheckResult {

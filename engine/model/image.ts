@@ -50,6 +50,13 @@ export interface Extent {
   readonly depth?: number
 }
 
+/** By what a base is known again. Size in bytes, time in milliseconds since 1970, sample a hash of spread samples. */
+export interface Fingerprint {
+  readonly size: number
+  readonly modifiedAt: number
+  readonly sample: string
+}
+
 export type FindingSeverity = 'corruption' | 'leak' | 'notice'
 
 export const FINDING_CODES = [
@@ -63,6 +70,7 @@ export const FINDING_CODES = [
   'data-unallocated',
   'same-file',
   'backing-unusable',
+  'base-changed',
 ] as const
 
 /** What a check can find; SPEC.md of the format says what each one means. */

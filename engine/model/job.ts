@@ -1,5 +1,5 @@
 import type { ErrorData } from '../base/errors'
-import type { CheckResult, FormatName } from './image'
+import type { CheckResult, Fingerprint, FormatName } from './image'
 
 /** What a job is asked to do. Paths are absolute; sizes are bytes. */
 export type JobRequest =
@@ -38,6 +38,8 @@ export interface CheckRequest {
   readonly kind: 'check'
   readonly path: string
   readonly repair: 'none' | 'leaks' | 'all'
+  /** What the base was when it was last seen, where somebody remembers. */
+  readonly expectedBase?: Fingerprint
 }
 
 /** Bring everything into the image file: afterwards it alone is the disk. */
