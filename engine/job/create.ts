@@ -40,7 +40,7 @@ export const createJob: Job<CreateRequest> = {
       warnings,
       files,
       bytesToCopy: 0,
-      spaceNeeded: prepared.header.length,
+      spaceNeeded: prepared.fileLength,
       commandLine: commandOf(request, size),
       sizeAfter: size,
     } as const
