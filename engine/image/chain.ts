@@ -65,7 +65,7 @@ export async function openPartialChain(
 
 /** The backing file that a layer really reads from. */
 function usedBacking(layer: Layer): BackingReference | undefined {
-  return layer instanceof Overlay && layer.layout.allAllocated ? undefined : layer.backing
+  return layer instanceof Overlay && layer.allAllocated ? undefined : layer.backing
 }
 
 async function openBacking(

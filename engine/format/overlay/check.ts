@@ -3,7 +3,7 @@ import { EngineError } from '../../base/errors'
 import { alignDown, alignUp, divCeil, formatSize, MIB } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
 import type { CheckOptions } from '../layer'
-import type { Overlay } from './overlay-layer'
+import type { OverlayStorage } from './overlay-storage'
 import { setBitmapEnd } from './resize'
 
 /** Host file systems give blocks back in pieces of this many bytes; a smaller rest of a block is no leak. */
@@ -13,7 +13,10 @@ const HOST_BLOCK = 4096
  * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file. SPEC.md lists what each
  * finding means. Repairs never guess: they make the files say what is read from them already.
  */
-export async function checkOverlay(overlay: Overlay, options: CheckOptions): Promise<CheckResult> {
+export async function checkOverlay(
+  overlay: OverlayStorage,
+  options: CheckOptions,
+): Promise<CheckResult> {
   const before = await findAll(overlay, options, overlay.layout.oddities)
   const asked = before.filter(({ repair }) => isAsked(repair, options.repair))
   if (asked.length === 0) return await result(overlay, before)
@@ -31,11 +34,11 @@ function isAsked(repair: Finding['repair'], asked: CheckOptions['repair']): bool
   return asked === 'all' || repair.by === 'leaks'
 }
 
-async function result(overlay: Overlay, findings: readonly Finding[]): Promise<CheckResult> {
+async function result(overlay: OverlayStorage, findings: readonly Finding[]): Promise<CheckResult> {
   const allocatedBytes = await overlay.countAllocated()
   return {
     path: overlay.path,
-    format: overlay.format,
+    format: overlay.layout.format,
     findings,
     totalClusters: divCeil(overlay.size, overlay.clusterSize),
     allocatedClusters: divCeil(allocatedBytes, overlay.clusterSize),
@@ -43,7 +46,7 @@ async function result(overlay: Overlay, findings: readonly Finding[]): Promise<C
 }
 
 async function findAll(
-  overlay: Overlay,
+  overlay: OverlayStorage,
   options: CheckOptions,
   oddities: readonly Finding[],
 ): Promise<Finding[]> {
@@ -57,7 +60,7 @@ async function findAll(
   return [...oddities, ...found.filter((finding) => finding !== undefined)]
 }
 
-async function findInBitmapFile(overlay: Overlay): Promise<Finding[]> {
+async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
   const { layout, metadata, clusterSize } = overlay
   const { size: length } = await metadata.stat()
   const bits = divCeil(overlay.size, clusterSize)
@@ -70,7 +73,7 @@ async function findInBitmapFile(overlay: Overlay): Promise<Finding[]> {
       { code: 'metadata-short', severity: 'corruption', message, details, repair, repaired: false },
     ]
   }
-  if (overlay.layout.allAllocated) return []
+  if (overlay.allAllocated) return []
   const stray = await countStrayBits(overlay, bits, length)
   if (stray === 0) return []
   const message = `${String(stray)} bits are set behind the end of the disk`
@@ -80,7 +83,11 @@ async function findInBitmapFile(overlay: Overlay): Promise<Finding[]> {
 }
 
 /** Ones behind the last bit that counts, up to the end of the file. */
-async function countStrayBits(overlay: Overlay, bits: number, length: number): Promise<number> {
+async function countStrayBits(
+  overlay: OverlayStorage,
+  bits: number,
+  length: number,
+): Promise<number> {
   const { layout, metadata } = overlay
   let stray = 0
   const buffer = new Uint8Array(MIB)
@@ -114,7 +121,7 @@ interface Walked {
   allocatedEnd: number
 }
 
-async function walk(overlay: Overlay, options: CheckOptions): Promise<Walked> {
+async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Walked> {
   const walked = { path: overlay.image.path, holes: 0, leaked: 0, allocatedEnd: 0 }
   let reported = 0
   for (let at = 0; at < overlay.size;) {
@@ -137,7 +144,7 @@ async function walk(overlay: Overlay, options: CheckOptions): Promise<Walked> {
   return walked
 }
 
-function throwIfCancelled(overlay: Overlay, signal: AbortSignal): void {
+function throwIfCancelled(overlay: OverlayStorage, signal: AbortSignal): void {
   if (!signal.aborted) return
   const message = `The check of ${overlay.path} was cancelled; nothing was changed`
   throw new EngineError('job/cancelled', message, { path: overlay.path }, { state: 'unchanged' })
@@ -145,7 +152,7 @@ function throwIfCancelled(overlay: Overlay, signal: AbortSignal): void {
 
 /** Bytes of an allocated run that are holes in the image file where what lies below has data. */
 async function hiddenData(
-  overlay: Overlay,
+  overlay: OverlayStorage,
   run: ByteRange,
   options: CheckOptions,
 ): Promise<number> {
@@ -167,7 +174,7 @@ async function hiddenData(
 }
 
 /** The whole host blocks of an unallocated run that hold data in the image file. */
-async function* leaks(overlay: Overlay, run: ByteRange): AsyncGenerator<ByteRange> {
+async function* leaks(overlay: OverlayStorage, run: ByteRange): AsyncGenerator<ByteRange> {
   for (let at = run.offset; at < rangeEnd(run);) {
     const { data, end } = await overlay.image.dataAt(at)
     const next = Math.min(end, rangeEnd(run))
@@ -178,7 +185,7 @@ async function* leaks(overlay: Overlay, run: ByteRange): AsyncGenerator<ByteRang
   }
 }
 
-async function findInImageLength(overlay: Overlay, walked: Walked): Promise<Finding[]> {
+async function findInImageLength(overlay: OverlayStorage, walked: Walked): Promise<Finding[]> {
   const { image, size } = overlay
   const { size: length } = await image.stat()
   const details = { path: image.path, length, virtualSize: size }
@@ -227,7 +234,7 @@ function leaksFinding({ path, leaked }: Walked): Finding | undefined {
   return { code: 'data-unallocated', severity: 'leak', message, details, repair, repaired: false }
 }
 
-async function repair(overlay: Overlay, code: Finding['code']): Promise<void> {
+async function repair(overlay: OverlayStorage, code: Finding['code']): Promise<void> {
   const { image, metadata, layout, size } = overlay
   switch (code) {
     case 'metadata-short':
@@ -247,10 +254,10 @@ async function repair(overlay: Overlay, code: Finding['code']): Promise<void> {
     default:
       return
   }
-  overlay.bitmap.reset(divCeil(size, overlay.clusterSize))
+  overlay.reloadBitmap()
 }
 
-async function punchLeaks(overlay: Overlay): Promise<void> {
+async function punchLeaks(overlay: OverlayStorage): Promise<void> {
   for (let at = 0; at < overlay.size;) {
     const rest = { offset: at, length: overlay.size - at }
     const { length, allocated } = await overlay.allocationAt(rest)

@@ -36,9 +36,12 @@ export async function openOverlay(
     const { backing } = layout
     const backingPath =
       backing === undefined || layout.allAllocated ? undefined : backingPathOf(backing.name, path)
-    const parts = { path, layout, metadata, image, imagePath, backingPath, size }
+    const files = { path, layout, metadata, image, size }
     const { cacheBytes } = options
-    return new Overlay(cacheBytes === undefined ? parts : { ...parts, cacheBytes })
+    return new Overlay(cacheBytes === undefined ? files : { ...files, cacheBytes }, {
+      image: imagePath,
+      backing: backingPath,
+    })
   } catch (error) {
     await image.close()
     throw error

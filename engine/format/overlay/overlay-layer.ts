@@ -1,11 +1,12 @@
 import { type ByteRange, clipRange, rangeEnd } from '../../base/byte-range'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { RangeLock } from '../../base/range-lock'
-import { alignDown, alignUp, divCeil } from '../../base/units'
+import { alignDown, alignUp } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { CheckResult, LayerInfo } from '../../model/image'
 import type {
   Allocation,
+  BackingReference,
   CheckOptions,
   LayerExtent,
   LayerFile,
@@ -13,94 +14,64 @@ import type {
   Readable,
 } from '../layer'
 import { checkOverlay } from './check'
-import { CowBitmap } from './cow-bitmap'
 import type { OverlayLayout } from './layout'
+import { type OverlayFiles, OverlayStorage } from './overlay-storage'
 import { compareRun, fillFromBelow, populateRun } from './populate'
 import { resizeOverlay } from './resize'
 
-export interface OverlayParts {
-  readonly path: string
-  readonly layout: OverlayLayout
-  readonly metadata: HostFile
-  readonly image: HostFile
-  readonly imagePath: string
-  readonly backingPath: string | undefined
-  /** Virtual size in bytes. */
-  readonly size: number
-  /** Bytes that bitmap pages may take in memory. */
-  readonly cacheBytes?: number
+/** Where the names of an overlay lead to. */
+export interface ResolvedNames {
+  readonly image: string
+  readonly backing: string | undefined
 }
 
 /**
- * An open overlay of either layout.
+ * An open overlay of either layout: requests. What they stand on is in OverlayStorage.
  *
- * Who owns what: the image file holds the data, each byte at its own offset; the bitmap says per cluster whether the
- * layer decides it. A cluster is written in this order: the part that the request does not cover is copied from below,
- * the data is written, then the bit is set, in memory. A bit reaches the add-cow file only after the image file was
- * synced (the cache's barrier), so a bit on disk never speaks of data that a crash could take.
+ * The image file holds the data, each byte at its own offset; the bitmap says per cluster whether the layer decides it. A
+ * cluster is written in this order: the part that the request does not cover is copied from below, the data is written,
+ * then the bit is set, in memory.
  *
  * Every change holds its clusters in `held`, so that no two requests copy the same cluster. Reads hold nothing: a bit
  * that is 1 speaks of data that is there, and a bit that is 0 leads to what is below, which does not change.
- *
- * After a failed sync the host may have dropped what it could not write and call the next sync a success. So the first
- * failure stays: every later change and flush fails with it, and reopening reads what the disk really holds.
  */
 export class Overlay implements OverlayLayer {
   readonly path: string
-  readonly format
+  readonly format: OverlayLayout['format']
   readonly clusterSize: number
   readonly files: readonly LayerFile[]
-  readonly backing
-  readonly metadata: HostFile
+  readonly backing: BackingReference | undefined
   readonly image: HostFile
-  readonly layout: OverlayLayout
-  readonly bitmap: CowBitmap
-
+  private readonly storage: OverlayStorage
   private readonly held = new RangeLock()
-  private virtualSize: number
-  private allAllocated: boolean
-  private failure: Error | undefined
-  private metadataChanged = false
 
-  constructor(private readonly parts: OverlayParts) {
-    const { layout, metadata, image } = parts
-    this.path = parts.path
-    this.layout = layout
-    this.format = layout.format
-    this.clusterSize = layout.clusterSize
-    this.backing = layout.backing
-    this.metadata = metadata
-    this.image = image
+  constructor(
+    files: OverlayFiles,
+    private readonly names: ResolvedNames,
+  ) {
+    this.storage = new OverlayStorage(files)
+    this.path = files.path
+    this.format = files.layout.format
+    this.clusterSize = files.layout.clusterSize
+    this.backing = files.layout.backing
+    this.image = files.image
     this.files = [
-      { role: 'metadata', file: metadata },
-      { role: 'data', file: image },
+      { role: 'metadata', file: files.metadata },
+      { role: 'data', file: files.image },
     ]
-    this.virtualSize = parts.size
-    this.allAllocated = layout.allAllocated
-    this.bitmap = new CowBitmap(
-      metadata,
-      layout.bitmapOffset,
-      divCeil(parts.size, layout.clusterSize),
-      async () => {
-        await this.syncImage()
-        this.metadataChanged = true
-      },
-      parts.cacheBytes,
-    )
   }
 
   get size(): number {
-    return this.virtualSize
+    return this.storage.size
+  }
+
+  /** Neither bitmap nor backing file is used: the image file decides everything. */
+  get allAllocated(): boolean {
+    return this.storage.allAllocated
   }
 
   allocationAt(range: ByteRange): MaybePromise<Allocation> {
-    if (this.allAllocated) return { length: range.length, allocated: true }
-    const first = Math.floor(range.offset / this.clusterSize)
-    const clusters = divCeil(rangeEnd(range), this.clusterSize) - first
-    return andThen(this.bitmap.runAt(first, clusters), ({ value, count }) => {
-      const end = (first + count) * this.clusterSize
-      return { length: Math.min(end - range.offset, range.length), allocated: value }
-    })
+    return this.storage.allocationAt(range)
   }
 
   extentAt(range: ByteRange): MaybePromise<LayerExtent> {
@@ -135,12 +106,12 @@ export class Overlay implements OverlayLayer {
     below: Readable,
     apply: () => MaybePromise<void>,
   ): MaybePromise<void> {
-    this.assertUsable()
+    this.storage.assertUsable()
     if (range.length === 0) return undefined
     const clusters = this.clustersOf(range)
     return this.held.run(clusters, () =>
       andThen(this.completeClusters(range, clusters, below), () =>
-        andThen(apply(), () => this.setBits(clusters)),
+        andThen(apply(), () => this.storage.setBits(clusters)),
       ),
     )
   }
@@ -164,21 +135,15 @@ export class Overlay implements OverlayLayer {
     )
   }
 
-  private setBits(clusters: ByteRange): MaybePromise<void> {
-    if (this.allAllocated) return undefined
-    const first = clusters.offset / this.clusterSize
-    return this.bitmap.set(first, divCeil(clusters.length, this.clusterSize))
-  }
-
   /** The clusters that a range touches, cut at the virtual size. */
   private clustersOf(range: ByteRange): ByteRange {
     const offset = alignDown(range.offset, this.clusterSize)
     const length = alignUp(rangeEnd(range), this.clusterSize) - offset
-    return clipRange({ offset, length }, this.virtualSize)
+    return clipRange({ offset, length }, this.size)
   }
 
   async discard(range: ByteRange): Promise<void> {
-    this.assertUsable()
+    this.storage.assertUsable()
     await this.held.run(this.clustersOf(range), async () => {
       for (let at = range.offset; at < rangeEnd(range);) {
         const rest = { offset: at, length: rangeEnd(range) - at }
@@ -190,7 +155,7 @@ export class Overlay implements OverlayLayer {
   }
 
   async populate(range: ByteRange, below: Readable, options: { verify: boolean }): Promise<number> {
-    this.assertUsable()
+    this.storage.assertUsable()
     const clusters = this.clustersOf(range)
     return await this.held.run(clusters, async () => {
       let copied = 0
@@ -201,7 +166,7 @@ export class Overlay implements OverlayLayer {
         if (!allocated) {
           copied += await populateRun(this.image, run, below)
           if (options.verify) await compareRun(this.image, run, below)
-          await this.setBits(run)
+          await this.storage.setBits(run)
         }
         at += length
       }
@@ -210,96 +175,55 @@ export class Overlay implements OverlayLayer {
   }
 
   async flush(): Promise<void> {
-    this.assertUsable()
-    if (!(await this.bitmap.writeBack())) await this.syncImage()
-    if (!this.metadataChanged) return
-    this.metadataChanged = false
-    await this.syncMetadata()
+    await this.storage.flush()
   }
 
   async resize(size: number, below: Readable): Promise<void> {
-    this.assertUsable()
-    await resizeOverlay(this, size, below, (committed) => {
-      this.virtualSize = committed
-    })
+    await resizeOverlay(this.storage, size, below)
   }
 
   async seal(): Promise<void> {
-    await this.flush()
-    if ((await this.image.stat()).size !== this.virtualSize) {
-      await this.image.truncate(this.virtualSize)
-      await this.syncImage()
+    const { storage } = this
+    await storage.flush()
+    if ((await this.image.stat()).size !== this.size) {
+      await this.image.truncate(this.size)
+      await storage.syncImage()
     }
-    if (this.allAllocated || this.layout.storeAllAllocated === undefined) return
-    await this.layout.storeAllAllocated(this.metadata)
-    await this.syncMetadata()
-    this.allAllocated = true
+    if (storage.allAllocated || storage.layout.storeAllAllocated === undefined) return
+    await storage.layout.storeAllAllocated(storage.metadata)
+    await storage.syncMetadata()
+    storage.allAllocated = true
   }
 
   check(options: CheckOptions): Promise<CheckResult> {
-    return checkOverlay(this, options)
+    return checkOverlay(this.storage, options)
   }
 
-  async countAllocated(): Promise<number> {
-    if (this.allAllocated) return this.virtualSize
-    const clusters = await this.bitmap.countSet()
-    const rest = this.virtualSize % this.clusterSize
-    if (rest === 0 || clusters === 0) return clusters * this.clusterSize
-    const last = await this.bitmap.runAt(Math.floor(this.virtualSize / this.clusterSize), 1)
-    return clusters * this.clusterSize - (last.value ? this.clusterSize - rest : 0)
+  countAllocated(): Promise<number> {
+    return this.storage.countAllocated()
   }
 
   async info(): Promise<Omit<LayerInfo, 'depth' | 'servedBytes'>> {
-    const [metadata, image] = await Promise.all([this.metadata.stat(), this.image.stat()])
-    const { layout, parts } = this
+    const { layout, metadata: metadataFile, allAllocated } = this.storage
+    const [metadata, image] = await Promise.all([metadataFile.stat(), this.image.stat()])
     const info = {
       path: this.path,
       format: this.format,
-      virtualSize: this.virtualSize,
+      virtualSize: this.size,
       sizeOnDisk: metadata.allocatedBytes + image.allocatedBytes,
       allocatedBytes: await this.countAllocated(),
       clusterSize: this.clusterSize,
       modifiedAt: Math.max(metadata.modifiedAt, image.modifiedAt),
-      allAllocated: this.allAllocated,
-      imageFile: { name: layout.imageName, path: parts.imagePath, size: image.size },
+      allAllocated,
+      imageFile: { name: layout.imageName, path: this.names.image, size: image.size },
     }
-    if (layout.backing === undefined || parts.backingPath === undefined) return info
-    const { name, format } = layout.backing
-    const backing = { name, path: parts.backingPath }
+    if (this.backing === undefined || this.names.backing === undefined) return info
+    const { name, format } = this.backing
+    const backing = { name, path: this.names.backing }
     return { ...info, backing: format === undefined ? backing : { ...backing, format } }
   }
 
-  /** Closes the files. What was not flushed is written back first; where that fails, the files are closed all the same. */
   async close(): Promise<void> {
-    try {
-      if (this.metadata.writable && this.failure === undefined) await this.flush()
-    } finally {
-      await this.image.close()
-      await this.metadata.close()
-    }
-  }
-
-  /** Syncs the image file. For the files of this folder. */
-  async syncImage(): Promise<void> {
-    await this.orFail(this.image.sync())
-  }
-
-  /** Syncs the add-cow file. For the files of this folder. */
-  async syncMetadata(): Promise<void> {
-    await this.orFail(this.metadata.sync())
-  }
-
-  private async orFail(sync: Promise<void>): Promise<void> {
-    this.assertUsable()
-    try {
-      await sync
-    } catch (error) {
-      this.failure ??= error instanceof Error ? error : new Error(String(error))
-      throw error
-    }
-  }
-
-  private assertUsable(): void {
-    if (this.failure !== undefined) throw this.failure
+    await this.storage.close()
   }
 }

@@ -1,6 +1,7 @@
 import { alignDown, alignUp, divCeil } from '../../base/units'
 import type { Readable } from '../layer'
-import type { Overlay } from './overlay-layer'
+import type { OverlayStorage } from './overlay-storage'
+import { populateRun } from './populate'
 
 /**
  * Changes the virtual size of an overlay.
@@ -13,10 +14,9 @@ import type { Overlay } from './overlay-layer'
  * Growing never uncovers: where what lies below is longer than the old size, the grown part is made allocated and zero.
  */
 export async function resizeOverlay(
-  overlay: Overlay,
+  overlay: OverlayStorage,
   size: number,
   below: Readable,
-  commit: (size: number) => void,
 ): Promise<void> {
   await overlay.flush()
   const old = overlay.size
@@ -24,20 +24,29 @@ export async function resizeOverlay(
   try {
     if (size > old) await grow(overlay, old, size, below)
     else await storeSize(overlay, size)
-    commit(size)
+    overlay.size = size
     if (size < old) await dropTail(overlay, size)
   } finally {
-    overlay.bitmap.reset(divCeil(overlay.size, overlay.clusterSize))
+    overlay.reloadBitmap()
   }
 }
 
-async function grow(overlay: Overlay, old: number, size: number, below: Readable): Promise<void> {
+async function grow(
+  overlay: OverlayStorage,
+  old: number,
+  size: number,
+  below: Readable,
+): Promise<void> {
   const { clusterSize, image } = overlay
   // A last cluster that is there in part would show, in its other part, what lies below.
   const lastStart = alignDown(old, clusterSize)
   if (lastStart < old && below.size > old) {
-    await overlay.populate({ offset: lastStart, length: old - lastStart }, below, { verify: false })
-    await overlay.flush()
+    const last = { offset: lastStart, length: old - lastStart }
+    if (!(await overlay.allocationAt(last)).allocated) {
+      await populateRun(image, last, below)
+      await overlay.setBits(last)
+      await overlay.flush()
+    }
   }
   await setBitmapEnd(overlay, old, size)
 
@@ -59,7 +68,7 @@ async function grow(overlay: Overlay, old: number, size: number, below: Readable
 }
 
 /** The deciding step. */
-async function storeSize(overlay: Overlay, size: number): Promise<void> {
+async function storeSize(overlay: OverlayStorage, size: number): Promise<void> {
   const { layout, metadata, image } = overlay
   if (layout.storeSize === undefined) {
     await image.truncate(size)
@@ -76,7 +85,7 @@ async function storeSize(overlay: Overlay, size: number): Promise<void> {
 }
 
 /** Gives back what lies behind the new end, in the bitmap and in the image file. */
-async function dropTail(overlay: Overlay, size: number): Promise<void> {
+async function dropTail(overlay: OverlayStorage, size: number): Promise<void> {
   const { image } = overlay
   await setBitmapEnd(overlay, size, size)
   if ((await image.stat()).size > size) {
@@ -86,7 +95,11 @@ async function dropTail(overlay: Overlay, size: number): Promise<void> {
 }
 
 /** Makes the bits behind `size` zero, and the add-cow file as long as `newSize` needs it. Durable. */
-export async function setBitmapEnd(overlay: Overlay, size: number, newSize: number): Promise<void> {
+export async function setBitmapEnd(
+  overlay: OverlayStorage,
+  size: number,
+  newSize: number,
+): Promise<void> {
   const { metadata, layout, clusterSize } = overlay
   const bits = divCeil(size, clusterSize)
   const end = layout.bitmapOffset + divCeil(bits, 8)

@@ -1,0 +1,134 @@
+import { type ByteRange, rangeEnd } from '../../base/byte-range'
+import { andThen, type MaybePromise } from '../../base/maybe-promise'
+import { divCeil } from '../../base/units'
+import type { HostFile } from '../../host/host'
+import type { Allocation } from '../layer'
+import { CowBitmap } from './cow-bitmap'
+import type { OverlayLayout } from './layout'
+
+export interface OverlayFiles {
+  readonly path: string
+  readonly layout: OverlayLayout
+  readonly metadata: HostFile
+  readonly image: HostFile
+  /** Virtual size in bytes. */
+  readonly size: number
+  /** Bytes that bitmap pages may take in memory. */
+  readonly cacheBytes?: number
+}
+
+/**
+ * What an overlay stands on: its two files, its bitmap, its size, and the one rule of their order on disk. A bit reaches the
+ * add-cow file only after the image file was synced (the barrier of the bitmap's cache), so a bit on disk never speaks
+ * of data that a crash could take.
+ *
+ * After a failed sync the host may have dropped what it could not write and call the next sync a success. So the first
+ * failure stays: every later change and flush fails with it, and reopening reads what the disk really holds.
+ */
+export class OverlayStorage {
+  readonly path: string
+  readonly layout: OverlayLayout
+  readonly metadata: HostFile
+  readonly image: HostFile
+  readonly clusterSize: number
+  readonly bitmap: CowBitmap
+  /** Virtual size in bytes; changed by a resize alone. */
+  size: number
+  /** The image file decides everything: neither bitmap nor backing file is used. */
+  allAllocated: boolean
+
+  private failure: Error | undefined
+  private metadataChanged = false
+
+  constructor(files: OverlayFiles) {
+    const { layout, metadata, size } = files
+    this.path = files.path
+    this.layout = layout
+    this.metadata = metadata
+    this.image = files.image
+    this.clusterSize = layout.clusterSize
+    this.size = size
+    this.allAllocated = layout.allAllocated
+    const barrier = async (): Promise<void> => {
+      await this.syncImage()
+      this.metadataChanged = true
+    }
+    const bits = divCeil(size, layout.clusterSize)
+    this.bitmap = new CowBitmap(metadata, layout.bitmapOffset, bits, barrier, files.cacheBytes)
+  }
+
+  /** Whether the overlay decides, from range.offset on. */
+  allocationAt(range: ByteRange): MaybePromise<Allocation> {
+    if (this.allAllocated) return { length: range.length, allocated: true }
+    const first = Math.floor(range.offset / this.clusterSize)
+    const clusters = divCeil(rangeEnd(range), this.clusterSize) - first
+    return andThen(this.bitmap.runAt(first, clusters), ({ value, count }) => {
+      const end = (first + count) * this.clusterSize
+      return { length: Math.min(end - range.offset, range.length), allocated: value }
+    })
+  }
+
+  /** Says that clusters are in the image file; the range starts at one and ends at one or at the end of the disk. */
+  setBits(clusters: ByteRange): MaybePromise<void> {
+    if (this.allAllocated) return undefined
+    const first = clusters.offset / this.clusterSize
+    return this.bitmap.set(first, divCeil(clusters.length, this.clusterSize))
+  }
+
+  /** Bytes of the virtual size that are allocated. */
+  async countAllocated(): Promise<number> {
+    if (this.allAllocated) return this.size
+    const clusters = await this.bitmap.countSet()
+    const rest = this.size % this.clusterSize
+    if (rest === 0 || clusters === 0) return clusters * this.clusterSize
+    const last = await this.bitmap.runAt(Math.floor(this.size / this.clusterSize), 1)
+    return clusters * this.clusterSize - (last.value ? this.clusterSize - rest : 0)
+  }
+
+  /** Starts the bitmap anew from the file, for the size as it is now. All must have been written back. */
+  reloadBitmap(): void {
+    this.bitmap.reset(divCeil(this.size, this.clusterSize))
+  }
+
+  /** Makes durable all that was written and all bits that speak of it. */
+  async flush(): Promise<void> {
+    this.assertUsable()
+    if (!(await this.bitmap.writeBack())) await this.syncImage()
+    if (!this.metadataChanged) return
+    this.metadataChanged = false
+    await this.syncMetadata()
+  }
+
+  async syncImage(): Promise<void> {
+    await this.sync(this.image)
+  }
+
+  async syncMetadata(): Promise<void> {
+    await this.sync(this.metadata)
+  }
+
+  private async sync(file: HostFile): Promise<void> {
+    this.assertUsable()
+    try {
+      await file.sync()
+    } catch (error) {
+      this.failure ??= error instanceof Error ? error : new Error(String(error))
+      throw error
+    }
+  }
+
+  /** Throws the first failure of a sync again. */
+  assertUsable(): void {
+    if (this.failure !== undefined) throw this.failure
+  }
+
+  /** Closes the files. What was not flushed is written back first; where that fails, they are closed all the same. */
+  async close(): Promise<void> {
+    try {
+      if (this.metadata.writable && this.failure === undefined) await this.flush()
+    } finally {
+      await this.image.close()
+      await this.metadata.close()
+    }
+  }
+}
