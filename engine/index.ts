@@ -3,7 +3,8 @@
  * function takes the host that it works on first. Plain data (errors, units, image and job descriptions) has doors of its
  * own in base/ and model/, for those who have no Node.
  */
-export { EngineError, isEngineError, toErrorData } from './base/errors'
+export { ERROR_CODES, EngineError, isEngineError, toErrorData } from './base/errors'
+export type { DataState, ErrorCode, ErrorData, ErrorDetails } from './base/errors'
 export type { ByteRange } from './base/byte-range'
 export type { MaybePromise } from './base/maybe-promise'
 export type { FileStat, Host, HostFile } from './host/host'
@@ -13,3 +14,5 @@ export { fingerprintDisk } from './image/fingerprint'
 export { inspectChain, inspectImage } from './image/inspect'
 export type { JobControl } from './job/job'
 export { planJob, runJob } from './job/jobs'
+export type * from './model/image'
+export type * from './model/job'

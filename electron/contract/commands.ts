@@ -49,7 +49,9 @@ export interface Commands {
 
 export type CommandName = keyof Commands
 
-/** The commands by name, for the preload and the main process: what is not listed does not exist. */
+/**
+ * The commands by name, for the preload and the main process: what is not listed does not exist.
+ */
 export const COMMAND_NAMES = [
   'app.bootstrap',
   'app.copyText',
@@ -111,8 +113,8 @@ export type Reply<Result> =
   { readonly ok: true; readonly value: Result } | { readonly ok: false; readonly error: ErrorData }
 
 /**
- * The one object that the preload gives to the window, as `window.addCow`. `DroppedFile` is the DOM's File, a name that
- * this folder, which is no part of a page, does not have.
+ * The one object that the preload gives to the window, as `window.addCow`. `DroppedFile` is the
+ * DOM's File, a name that this folder, which is no part of a page, does not have.
  */
 export interface Bridge<DroppedFile> {
   invoke<Name extends CommandName>(
@@ -121,12 +123,21 @@ export interface Bridge<DroppedFile> {
   ): Promise<Reply<Commands[Name]['result']>>
   /** Returns a function that ends the subscription. */
   on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void
-  /** Adds files that were dropped on the window: only real drops have a path, so no path can be made up. */
+  /**
+   * Adds files that were dropped on the window: only real drops have a path, so no path can be made
+   * up.
+   */
   addDropped(files: readonly DroppedFile[]): Promise<Reply<AddResult>>
 }
 
-/** The three channels between preload and main process: commands (by name), events, and drops. */
+/** Commands, by name, from the window to the main process. */
 export const COMMAND_CHANNEL = 'command'
-export const EVENT_CHANNEL = 'event'
 /** Apart from the commands, as only the preload can know the paths of what was dropped. */
 export const DROP_CHANNEL = 'library.addDropped'
+
+/** Each event has a channel of its own, from the main process to the window. */
+export type EventChannel<Name extends EventName> = `event:${Name}`
+
+export function eventChannel<Name extends EventName>(name: Name): EventChannel<Name> {
+  return `event:${name}`
+}

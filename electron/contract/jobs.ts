@@ -9,7 +9,10 @@ import type {
 } from '../../engine/model/job'
 import type { ImageId } from './library'
 
-/** A path that the person picked in a native dialog: the window sees the text, but only the id opens anything. */
+/**
+ * A path that the person picked in a native dialog: the window sees the text, but only the id opens
+ * anything.
+ */
 export interface PathGrant {
   readonly id: string
   readonly path: string
@@ -29,7 +32,9 @@ export interface NewOverlayRequest {
   readonly reuseImageFile?: boolean
 }
 
-/** The requests of the engine's jobs as the window makes them: images by id, picked paths by grant. */
+/**
+ * The requests of the engine's jobs as the window makes them: images by id, picked paths by grant.
+ */
 export type WindowJobRequest =
   | NewOverlayRequest
   | ({ readonly imageId: ImageId } & Omit<ResizeRequest, 'path'>)
@@ -49,7 +54,10 @@ export type JobId = string
 export type JobStatus =
   'queued' | 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled' | 'interrupted'
 
-/** One job, running or past. Times in milliseconds since 1970, sizes in bytes, speed in bytes a second. */
+/**
+ * One job, running or past. Times in milliseconds since 1970, sizes in bytes, speed in bytes a
+ * second.
+ */
 export interface JobSnapshot {
   readonly id: JobId
   readonly kind: JobKind

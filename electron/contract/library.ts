@@ -5,10 +5,10 @@ import type { ChainInfo, CheckResult, FormatName } from '../../engine/model/imag
 export type ImageId = string
 
 /**
- * What is known of an image's health: `scanning` (not looked at yet since the start, figures are the remembered ones),
- * `ok`, `missing` (the file is gone), `base-missing`, `data-missing` (its image file is gone), `base-changed` (size or
- * time of the base are not what they were), `needs-check`, `in-use` (a job of ours or another program is writing to
- * it), `unreadable`.
+ * What is known of an image's health: `scanning` (not looked at yet since the start, figures are
+ * the remembered ones), `ok`, `missing` (the file is gone), `base-missing`, `data-missing` (its
+ * image file is gone), `base-changed` (size or time of the base are not what they were),
+ * `needs-check`, `in-use` (a job of ours or another program is writing to it), `unreadable`.
  */
 export type ImageState =
   | 'scanning'
@@ -21,7 +21,9 @@ export type ImageState =
   | 'in-use'
   | 'unreadable'
 
-/** One row of the image list. Sizes in bytes, times in milliseconds since 1970. Absent = not known. */
+/**
+ * One row of the image list. Sizes in bytes, times in milliseconds since 1970. Absent = not known.
+ */
 export interface ImageSummary {
   readonly id: ImageId
   /** File name without its directory, and the directory. */
@@ -47,7 +49,9 @@ export interface ImageDetails {
   readonly id: ImageId
   readonly path: string
   readonly chain: ChainInfo
-  /** For each layer of the chain: its id, and how many overlays in the library stand directly on it. */
+  /**
+   * For each layer of the chain: its id, and how many overlays in the library stand directly on it.
+   */
   readonly layers: readonly { readonly id?: ImageId; readonly usedBy: number }[]
   readonly lastCheck?: { readonly at: number; readonly result: CheckResult }
 }

@@ -22,7 +22,9 @@ function utf8Length(text: string): number {
   return bytes
 }
 
-/** The name of a file in a folder that something else decides: it cannot lead out of that folder. */
+/**
+ * The name of a file in a folder that something else decides: it cannot lead out of that folder.
+ */
 const fileName = z
   .string()
   .min(1, 'a file needs a name')
@@ -97,12 +99,15 @@ export const requestSchemas = {
   'settings.change': settingsChange,
 } as const satisfies { [Name in CommandName]: z.ZodType<Commands[Name]['request']> }
 
-/** Paths of dropped files, which only the preload can know: absolute, as many as a person can drop. */
+/**
+ * Paths of dropped files, which only the preload can know: absolute, as many as a person can drop.
+ */
 export const droppedPaths = z.array(z.string().min(1).max(32_768)).max(10_000)
 
 /*
- * `satisfies` above sees to it that what a schema lets through is a request; the types here, that every
- * request with all that it may have is let through. A schema that forgets a key does not compile.
+ * `satisfies` above sees to it that what a schema lets through is a request; the types here, that
+ * every request with all that it may have is let through. A schema that forgets a key does not
+ * compile.
  */
 type Complete<Type, Schema extends z.ZodType> =
   Required<Type> extends Required<z.output<Schema>>

@@ -2,7 +2,9 @@
 export interface Settings {
   readonly theme: 'system' | 'light' | 'dark'
   readonly language: 'system' | 'en' | 'de'
-  /** Whether flatten and export read everything again afterwards, unless the dialog says otherwise. */
+  /**
+   * Whether flatten and export read everything again afterwards, unless the dialog says otherwise.
+   */
   readonly verifyByDefault: boolean
   /** Jobs that may run at the same time, 1..4. */
   readonly simultaneousJobs: number
