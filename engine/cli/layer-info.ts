@@ -1,0 +1,78 @@
+import { formatSize } from '../base/units'
+import type { LayerInfo } from '../model/image'
+import { type Cli, printable, shown } from './cli'
+
+/** How the two layouts are told apart for people. */
+const LAYOUTS = { 'add-cow': 'sector bitmap', acow: 'cluster bitmap' } as const
+
+/** One layer as `info --output=json` writes it, with qemu-img's keys. Sizes are bytes. */
+export function layerJson(cli: Cli, layer: LayerInfo, given: string): Record<string, unknown> {
+  const { backing, format } = layer
+  return {
+    ...(backing?.format !== undefined && { 'backing-filename-format': backing.format }),
+    'virtual-size': layer.virtualSize,
+    filename: nameOf(cli, layer, given),
+    ...(format !== 'raw' && { 'cluster-size': layer.clusterSize }),
+    format,
+    'actual-size': layer.sizeOnDisk,
+    ...(format !== 'raw' && {
+      'format-specific': {
+        type: format,
+        data: {
+          'image-filename': layer.imageFile?.name,
+          'full-image-filename': shown(cli, layer.imageFile?.path ?? '', given),
+          layout: LAYOUTS[format],
+          'allocated-bytes': layer.allocatedBytes,
+          'allocated-percent': allocatedPercent(layer),
+          'all-allocated': layer.allAllocated ?? false,
+        },
+      },
+    }),
+    ...(backing !== undefined && {
+      'full-backing-filename': shown(cli, backing.path, given),
+      'backing-filename': backing.name,
+    }),
+    'dirty-flag': false,
+  }
+}
+
+/** The same for people, one thing a line. */
+export function layerText(cli: Cli, layer: LayerInfo, given: string): string {
+  const { backing, format, imageFile } = layer
+  const lines = [
+    `image: ${nameOf(cli, layer, given)}`,
+    `file format: ${format}`,
+    `virtual size: ${formatSize(layer.virtualSize)} (${layer.virtualSize} bytes)`,
+    `disk size: ${formatSize(layer.sizeOnDisk)}`,
+  ]
+  if (format !== 'raw') lines.push(`cluster_size: ${layer.clusterSize}`)
+  if (backing !== undefined) {
+    lines.push(`backing file: ${withPath(backing.name, shown(cli, backing.path, given))}`)
+  }
+  if (backing?.format !== undefined) lines.push(`backing file format: ${backing.format}`)
+  if (format !== 'raw' && imageFile !== undefined) {
+    const percent = allocatedPercent(layer)
+    lines.push(
+      'Format specific information:',
+      `    image file: ${withPath(imageFile.name, shown(cli, imageFile.path, given))}`,
+      `    layout: ${LAYOUTS[format]}`,
+      `    allocated: ${formatSize(layer.allocatedBytes)} (${percent.toFixed(2)}%)`,
+      `    all allocated: ${layer.allAllocated === true ? 'true' : 'false'}`,
+    )
+  }
+  return lines.map((line) => `${printable(line)}\n`).join('')
+}
+
+/** The top as it was named on the command line. */
+function nameOf(cli: Cli, layer: LayerInfo, given: string): string {
+  return layer.depth === 0 ? given : shown(cli, layer.path, given)
+}
+
+function withPath(name: string, path: string): string {
+  return name === path ? name : `${name} (actual path: ${path})`
+}
+
+/** With two digits behind the point. */
+function allocatedPercent({ allocatedBytes, virtualSize }: LayerInfo): number {
+  return virtualSize === 0 ? 100 : Math.round((allocatedBytes / virtualSize) * 10_000) / 100
+}

@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander'
+import { version } from '../../package.json'
+import { isEngineError, toErrorData } from '../base/errors'
+import { checkCommand } from './check'
+import { type Cli, complain, type Surroundings } from './cli'
+import { convertCommand } from './convert'
+import { createCommand } from './create'
+import { flattenCommand } from './flatten'
+import { infoCommand } from './info'
+import { mapCommand } from './map'
+import { Output, ReaderGone } from './output'
+import { resizeCommand } from './resize'
+import { protectNegativeSize } from './sizes'
+
+/** Exit statuses; `check` has more of its own. */
+const FAILED = 1
+/** As of a program that the signals INT and PIPE ended. */
+export const CANCELLED = 130
+const READER_GONE = 141
+
+/**
+ * Runs one command line (without program and script). Resolves with the exit status; what went wrong is one line on
+ * standard error.
+ */
+export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { host, stdout } = surroundings
+  const cli: Cli = { host, out: new Output(stdout), surroundings, exitCode: 0 }
+  try {
+    await makeProgram(cli).parseAsync(protectNegativeSize(args), { from: 'user' })
+    return cli.exitCode
+  } catch (error) {
+    return explain(error, surroundings)
+  }
+}
+
+function makeProgram(cli: Cli): Command {
+  const { stdout, stderr } = cli.surroundings
+  const program = new Command('add-cow-img')
+    .description('Makes, inspects and flattens copy-on-write overlays of disk images.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      // told by explain()
+      outputError: () => undefined,
+    })
+  for (const make of [
+    createCommand,
+    infoCommand,
+    checkCommand,
+    mapCommand,
+    resizeCommand,
+    flattenCommand,
+    convertCommand,
+  ]) {
+    program.addCommand(make(cli).copyInheritedSettings(program))
+  }
+  return program
+}
+
+/** Says what went wrong, and returns the exit status for it. */
+function explain(error: unknown, surroundings: Surroundings): number {
+  if (error instanceof ReaderGone) return READER_GONE
+  if (error instanceof CommanderError) {
+    // Help and version come this way too. Where no command was given, help was all there is to say.
+    if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode
+    complain(surroundings, error.message.replace(/^error: /, '').replaceAll('\n', ' '))
+    return FAILED
+  }
+  const { code, message } = toErrorData(error)
+  complain(surroundings, code === 'internal' ? `Internal error: ${message}` : message)
+  return isEngineError(error, 'job/cancelled') ? CANCELLED : FAILED
+}
