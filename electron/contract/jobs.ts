@@ -38,7 +38,7 @@ export interface NewOverlayRequest {
 export type WindowJobRequest =
   | NewOverlayRequest
   | ({ readonly imageId: ImageId } & Omit<ResizeRequest, 'path'>)
-  | ({ readonly imageId: ImageId } & Omit<CheckRequest, 'path'>)
+  | ({ readonly imageId: ImageId } & Omit<CheckRequest, 'path' | 'expectedBase'>)
   | ({ readonly imageId: ImageId } & Omit<FlattenRequest, 'path'>)
   | {
       readonly kind: 'export'

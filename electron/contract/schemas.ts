@@ -80,8 +80,7 @@ const settingsChange = z.strictObject({
   simultaneousJobs: settingsSchema.shape.simultaneousJobs.exactOptional(),
 })
 
-/** What the request of each command must look like; anything more or less is refused. */
-export const requestSchemas = {
+const schemas = {
   'app.bootstrap': z.undefined(),
   'app.copyText': z.strictObject({ text: z.string().max(1_000_000) }),
   'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
@@ -97,7 +96,12 @@ export const requestSchemas = {
   'job.cancel': z.strictObject({ id }),
   'job.clear': z.strictObject({ ids }),
   'settings.change': settingsChange,
-} as const satisfies { [Name in CommandName]: z.ZodType<Commands[Name]['request']> }
+} as const
+
+type RequestSchemas = { readonly [Name in CommandName]: z.ZodType<Commands[Name]['request']> }
+
+/** What the request of each command must look like; anything more or less is refused. */
+export const requestSchemas: RequestSchemas = schemas
 
 /**
  * Paths of dropped files, which only the preload can know: absolute, as many as a person can drop.
@@ -105,9 +109,8 @@ export const requestSchemas = {
 export const droppedPaths = z.array(z.string().min(1).max(32_768)).max(10_000)
 
 /*
- * `satisfies` above sees to it that what a schema lets through is a request; the types here, that
- * every request with all that it may have is let through. A schema that forgets a key does not
- * compile.
+ * The type above sees to it that what a schema lets through is a request; those here, that every
+ * request is let through with all that it may have: a schema that forgets a key does not compile.
  */
 type Complete<Type, Schema extends z.ZodType> =
   Required<Type> extends Required<z.output<Schema>>
@@ -115,14 +118,11 @@ type Complete<Type, Schema extends z.ZodType> =
       ? true
       : false
     : false
-type Drifted = {
-  [Name in CommandName]: Complete<
-    Commands[Name]['request'],
-    (typeof requestSchemas)[Name]
-  > extends true
+type DriftedCommand = {
+  [Name in CommandName]: Complete<Commands[Name]['request'], (typeof schemas)[Name]> extends true
     ? never
     : Name
 }[CommandName]
+type DriftedSettings = Complete<Settings, typeof settingsSchema> extends true ? never : 'settings'
 type None<T extends never> = T
-export type SchemasAreComplete = [None<Drifted>, None<SettingsDrift>]
-type SettingsDrift = Complete<Settings, typeof settingsSchema> extends true ? never : 'settings'
+export type SchemasAreComplete = [None<DriftedCommand>, None<DriftedSettings>]

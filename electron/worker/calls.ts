@@ -1,11 +1,19 @@
 import type {
   ChainInfo,
   ErrorData,
+  Fingerprint,
+  FormatName,
   JobPlan,
   JobProgress,
   JobRequest,
   JobResult,
 } from '../../engine'
+
+/** What an overlay stands on: all that tells later whether it is still the same. */
+export interface BaseMark {
+  readonly format: FormatName
+  readonly fingerprint: Fingerprint
+}
 
 /** What a scan finds out about an image. */
 export interface ScannedImage {
@@ -15,6 +23,8 @@ export interface ScannedImage {
   /** The same of the top's image file, and of its backing file, which need not exist. */
   readonly imagePath?: string
   readonly backingPath?: string
+  /** The base as it is now, where there is one and it can be read. */
+  readonly base?: BaseMark
 }
 
 /** Files that a person pointed at, folders replaced by what is in them. */
@@ -30,8 +40,14 @@ export interface FoundFiles {
 
 /** Everything that the main process can ask of a worker thread: name, request, result. */
 export interface Calls {
-  /** Opens an image and what lies below it. Errors: those of inspectChain. */
-  scan: { request: { readonly path: string }; result: ScannedImage }
+  /**
+   * Opens an image and what lies below it. The base's content is looked at only where its size or
+   * time differ from what is known. Errors: those of inspectChain.
+   */
+  scan: {
+    request: { readonly path: string; readonly knownBase?: BaseMark }
+    result: ScannedImage
+  }
   find: { request: { readonly paths: readonly string[] }; result: FoundFiles }
   plan: { request: JobRequest; result: JobPlan }
   /** The one call that may take long: tells how far it is, and can be cancelled. */
@@ -46,18 +62,35 @@ export interface Calls {
 export type CallName = keyof Calls
 
 /** `id` is made by the caller and stands in all messages about the same call. */
-export type ToWorker =
-  | {
-      [Name in CallName]: {
-        readonly type: 'call'
-        readonly id: number
-        readonly name: Name
-        readonly request: Calls[Name]['request']
-      }
-    }[CallName]
-  | { readonly type: 'cancel'; readonly id: number }
+export type ToWorker = { [Name in CallName]: CallMessage<Name> }[CallName] | CancelMessage
+
+export interface CancelMessage {
+  readonly type: 'cancel'
+  readonly id: number
+}
+
+export interface CallMessage<Name extends CallName> {
+  readonly type: 'call'
+  readonly id: number
+  readonly name: Name
+  readonly request: Calls[Name]['request']
+}
 
 export type FromWorker =
+  | { [Name in CallName]: DoneMessage<Name> }[CallName]
+  | FailedMessage
   | { readonly type: 'progress'; readonly id: number; readonly progress: JobProgress }
-  | { readonly type: 'done'; readonly id: number; readonly result: Calls[CallName]['result'] }
-  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorData }
+
+export interface DoneMessage<Name extends CallName> {
+  readonly type: 'done'
+  readonly id: number
+  readonly name: Name
+  readonly result: Calls[Name]['result']
+}
+
+export interface FailedMessage {
+  readonly type: 'failed'
+  readonly id: number
+  readonly name: CallName
+  readonly error: ErrorData
+}

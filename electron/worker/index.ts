@@ -3,9 +3,9 @@
  * code serves the thread that lives as long as the application, for short calls, and the one that
  * is started for each job.
  */
-import { parentPort } from 'node:worker_threads'
-import { nodeHost, planJob, runJob, toErrorData } from '../../engine'
-import type { Calls, CallName, FromWorker, ToWorker } from './calls'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { type JobProgress, nodeHost, planJob, runJob, toErrorData } from '../../engine'
+import type { CallMessage, CallName, Calls, DoneMessage, FromWorker, ToWorker } from './calls'
 import { findFiles } from './find-files'
 import { limitRate } from './limit-rate'
 import { makeSample } from './sample/make-sample'
@@ -14,52 +14,48 @@ import { scanImage } from './scan-image'
 /** Progress goes out at most this often a job, as nobody reads faster. */
 const PROGRESS_INTERVAL_MS = 100
 
-interface Context {
+interface Control {
   readonly signal: AbortSignal
-  readonly tell: (message: FromWorker) => void
+  readonly report: (progress: JobProgress) => void
 }
 
 type Handlers = {
   readonly [Name in CallName]: (
     request: Calls[Name]['request'],
-    id: number,
-    context: Context,
+    control: Control,
   ) => Promise<Calls[Name]['result']>
 }
 
 const handlers: Handlers = {
-  scan: ({ path }) => scanImage(nodeHost, path),
+  scan: ({ path, knownBase }) => scanImage(nodeHost, path, knownBase),
   find: ({ paths }) => findFiles(paths),
   plan: (request) => planJob(nodeHost, request),
-  run: (request, id, { signal, tell }) => {
-    const report = limitRate(PROGRESS_INTERVAL_MS, (progress) => {
-      tell({ type: 'progress', id, progress })
-    })
-    return runJob(nodeHost, request, { signal, report })
-  },
+  run: (request, control) => runJob(nodeHost, request, control),
   makeSample: ({ parent }) => makeSample(nodeHost, parent),
 }
 
-function call<Name extends CallName>(
-  message: { id: number; name: Name; request: Calls[Name]['request'] },
-  context: Context,
-): Promise<Calls[Name]['result']> {
-  return handlers[message.name](message.request, message.id, context)
+async function perform<Name extends CallName>(
+  { id, name, request }: CallMessage<Name>,
+  control: Control,
+): Promise<DoneMessage<Name>> {
+  return { type: 'done', id, name, result: await handlers[name](request, control) }
 }
 
-function serve(port: NonNullable<typeof parentPort>): void {
+function serve(port: MessagePort): void {
   const running = new Map<number, AbortController>()
   const tell = (message: FromWorker): void => port.postMessage(message)
 
   async function answer(message: ToWorker & { type: 'call' }): Promise<void> {
-    const { id } = message
+    const { id, name } = message
     const controller = new AbortController()
+    const report = limitRate(PROGRESS_INTERVAL_MS, (progress) => {
+      tell({ type: 'progress', id, progress })
+    })
     running.set(id, controller)
     try {
-      const result = await call(message, { signal: controller.signal, tell })
-      tell({ type: 'done', id, result })
+      port.postMessage(await perform(message, { signal: controller.signal, report }))
     } catch (error) {
-      tell({ type: 'failed', id, error: toErrorData(error) })
+      tell({ type: 'failed', id, name, error: toErrorData(error) })
     } finally {
       running.delete(id)
     }

@@ -1,18 +1,60 @@
-import { type Host, inspectChain } from '../../engine'
-import type { ScannedImage } from './calls'
+import {
+  type ChainInfo,
+  type Host,
+  fingerprintDisk,
+  inspectChain,
+  isEngineError,
+} from '../../engine'
+import type { BaseMark, ScannedImage } from './calls'
 import { realPath } from './real-path'
 
+const SECTOR = 512
+
 /** Looks at an image and all that lies below it. Errors: those of inspectChain for the top. */
-export async function scanImage(host: Host, path: string): Promise<ScannedImage> {
+export async function scanImage(
+  host: Host,
+  path: string,
+  knownBase: BaseMark | undefined,
+): Promise<ScannedImage> {
   const chain = await inspectChain(host, path)
   const layerPaths = await Promise.all(chain.layers.map((layer) => realPath(layer.path)))
   const [top] = chain.layers
   const imageFile = top?.imageFile?.path
   const backing = top?.backing?.path
+  const base = chain.problem === undefined ? await markBase(host, chain, knownBase) : undefined
   return {
     chain,
     layerPaths,
     ...(imageFile !== undefined && { imagePath: await realPath(imageFile) }),
     ...(backing !== undefined && { backingPath: await realPath(backing) }),
+    ...(base !== undefined && { base }),
+  }
+}
+
+/** The base as it is now; the mark that is known where nothing on the outside says otherwise. */
+async function markBase(
+  host: Host,
+  { layers }: ChainInfo,
+  known: BaseMark | undefined,
+): Promise<BaseMark | undefined> {
+  const below = layers.slice(1)
+  const [base] = below
+  if (base === undefined) return undefined
+  const size = base.virtualSize - (base.virtualSize % SECTOR)
+  const modifiedAt = Math.max(...below.map((layer) => layer.modifiedAt))
+  const { format } = base
+  if (
+    known?.format === format &&
+    known.fingerprint.size === size &&
+    known.fingerprint.modifiedAt === modifiedAt
+  ) {
+    return known
+  }
+  try {
+    return { format, fingerprint: await fingerprintDisk(host, base.path) }
+  } catch (error) {
+    // it went away between two looks: the next scan says so
+    if (isEngineError(error)) return undefined
+    throw error
   }
 }

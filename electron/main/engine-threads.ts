@@ -1,0 +1,49 @@
+import type { JobProgress, JobRequest } from '../../engine'
+import type { CallName, Calls } from '../worker/calls'
+import type { Log } from './log'
+import { type Call, WorkerClient, type WorkerPort } from './worker-client'
+
+/**
+ * The worker threads in which all work of the engine is done: one that lives on for short calls, and
+ * one for each job. A thread that crashes fails the calls in it; the next call gets a new one.
+ */
+export class EngineThreads {
+  private shared: WorkerClient | undefined
+
+  constructor(
+    private readonly spawn: () => WorkerPort,
+    private readonly log: Log,
+  ) {}
+
+  async call<Name extends Exclude<CallName, 'run'>>(
+    name: Name,
+    request: Calls[Name]['request'],
+  ): Promise<Calls[Name]['result']> {
+    this.shared ??= this.start(() => {
+      this.shared = undefined
+    })
+    return await this.shared.call(name, request).done
+  }
+
+  /** Runs a job in a thread of its own, which ends with it. */
+  run(request: JobRequest, report: (progress: JobProgress) => void): Call<'run'> {
+    const client = this.start(() => undefined)
+    const { done, cancel } = client.call('run', request, report)
+    const ended = done.finally(() => {
+      client.close().catch((error: unknown) => this.log.error('Cannot end a thread', error))
+    })
+    return { done: ended, cancel }
+  }
+
+  /** Ends the shared thread. */
+  async close(): Promise<void> {
+    await this.shared?.close()
+  }
+
+  private start(forget: () => void): WorkerClient {
+    return new WorkerClient(this.spawn(), (error) => {
+      this.log.error(error.message)
+      forget()
+    })
+  }
+}

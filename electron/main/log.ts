@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import electronLog from 'electron-log/node'
+
+/** What the other parts of the main process write their log with. */
+export interface Log {
+  info(message: string, ...more: unknown[]): void
+  warn(message: string, ...more: unknown[]): void
+  error(message: string, ...more: unknown[]): void
+}
+
+const MAX_LOG_BYTES = 1024 * 1024
+
+/** A log in `folder`/main.log, and on the terminal where there is one. Never waits for the disk. */
+export function openLog(folder: string, toTerminal: boolean): Log {
+  const { file, console } = electronLog.transports
+  file.resolvePathFn = () => join(folder, 'main.log')
+  file.maxSize = MAX_LOG_BYTES
+  file.sync = false
+  file.level = 'info'
+  console.level = toTerminal ? 'info' : false
+  return electronLog
+}
