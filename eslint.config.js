@@ -49,6 +49,10 @@ export default defineConfig(
       'vue/define-macros-order': 'error',
       'vue/no-v-html': 'error',
       'vue/no-unused-refs': 'error',
+      // A label may stand beside its control and name it by id.
+      'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
+      // Defaults of destructured props are Vue's own syntax, which TypeScript cannot see through.
+      '@typescript-eslint/no-useless-default-assignment': 'off',
       'vue/no-undef-components': ['error', { ignorePatterns: ['RouterLink', 'RouterView'] }],
     },
   },

@@ -1,0 +1,80 @@
+import { onScopeDispose } from 'vue'
+import { invoke, listen } from '../bridge'
+import { shortcutOf, type ShortcutName } from '../shortcuts'
+import { useDialogs } from '../stores/dialogs.store'
+import { useSettings } from '../stores/settings.store'
+import { useView } from '../stores/view.store'
+import { useAdd } from './use-add'
+import { useImageActions } from './use-image-actions'
+import { useAttempt } from './use-attempt'
+
+/** Obeys the keyboard and the menu. `focusSearch` puts the cursor into the search field. */
+export function useShortcuts(focusSearch: () => void): void {
+  const view = useView()
+  const dialogs = useDialogs()
+  const settings = useSettings()
+  const actions = useImageActions()
+  const add = useAdd()
+  const attempt = useAttempt()
+
+  function newOverlay(): void {
+    const usable = actions.reason('new-overlay', view.selectedId) === undefined
+    actions.run('new-overlay', usable ? view.selectedId : undefined)
+  }
+
+  function run(name: ShortcutName): void {
+    switch (name) {
+      case 'new-overlay':
+        newOverlay()
+        break
+      case 'add-files':
+        void add.pick('files')
+        break
+      case 'add-folder':
+        void add.pick('folder')
+        break
+      case 'check':
+      case 'resize':
+      case 'flatten':
+      case 'export':
+      case 'forget':
+        actions.run(name, view.selectedId)
+        break
+      case 'search':
+        view.page = 'images'
+        focusSearch()
+        break
+      case 'rescan':
+        void attempt('rescan', () => invoke('library.rescan', {}))
+        break
+      case 'settings':
+      case 'page-settings':
+        view.page = 'settings'
+        break
+      case 'page-images':
+        view.page = 'images'
+        break
+      case 'page-jobs':
+        view.page = 'jobs'
+        break
+    }
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.defaultPrevented) return
+    const name = shortcutOf(event, settings.platform === 'darwin')
+    if (name === undefined) return
+    // Also while a dialog is open: a key that reloads a page elsewhere must do nothing at all then.
+    event.preventDefault()
+    if (!dialogs.any) run(name)
+  }
+
+  window.addEventListener('keydown', onKey)
+  const silence = listen('window.action', ({ action }) => {
+    if (!dialogs.any) run(action)
+  })
+  onScopeDispose(() => {
+    window.removeEventListener('keydown', onKey)
+    silence()
+  })
+}

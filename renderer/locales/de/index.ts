@@ -1,0 +1,8 @@
+import { common } from './common'
+import { dialogs } from './dialogs'
+import { errors } from './errors'
+import { jobs } from './jobs'
+import { library } from './library'
+
+/** The German texts: the same keys and placeholders as the English ones. */
+export const de = { ...common, ...library, ...jobs, ...dialogs, ...errors }

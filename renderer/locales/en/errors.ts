@@ -1,0 +1,157 @@
+/** What to say of each error code: a short reason, a sentence why, and what helps. */
+export const errors = {
+  errors: {
+    'invalid-argument': {
+      title: 'This does not fit',
+      why: 'A value is not one that is possible here.',
+      help: 'Change the value that is named below.',
+    },
+    'read-only': {
+      title: 'Opened for reading only',
+      why: '{file} may not be written to here.',
+      help: 'Check the rights of the file and of its folder.',
+    },
+    'in-use': {
+      title: 'In use',
+      why: '{file} is being written to by a job or by another program.',
+      help: 'Shut down the guest or end the program that uses it, then try again.',
+    },
+    'not-supported': {
+      title: 'Not possible here',
+      why: 'This cannot be done with {file}.',
+      help: 'The details say what is missing.',
+    },
+    'file/missing': {
+      title: 'File not found',
+      why: '{file} is not there.',
+      help: 'Put it back in its place, or mount the disk that it is on, then look again.',
+    },
+    'file/exists': {
+      title: 'The file exists already',
+      why: '{file} exists already and is not overwritten.',
+      help: 'Choose another name.',
+    },
+    'file/not-a-file': {
+      title: 'Not a file',
+      why: '{file} is a folder or a device, not an ordinary file.',
+      help: 'Choose a file.',
+    },
+    'file/changed': {
+      title: 'The file changed meanwhile',
+      why: '{file} was changed by something else while it was in use.',
+      help: 'Make sure that nothing else writes to it, then try again.',
+    },
+    'format/unrecognized': {
+      title: 'Not a disk image',
+      why: '{file} has no format that is known here.',
+      help: 'Make sure that it is the right file and that it is complete.',
+    },
+    'format/unsupported-version': {
+      title: 'Unknown version of the format',
+      why: '{file} has a version of its format that cannot be read here.',
+      help: 'Open it with the program that made it. The details name the version.',
+    },
+    'format/unsupported-feature': {
+      title: 'Unknown feature of the format',
+      why: '{file} uses a feature of its format that cannot be read here.',
+      help: 'Open it with the program that made it. The details name the feature.',
+    },
+    'format/corrupt': {
+      title: 'Damaged',
+      why: '{file} has a start that makes no sense.',
+      help: 'If you have a copy of the file, compare. The details say what was found.',
+    },
+    'chain/backing-missing': {
+      title: 'The base is missing',
+      why: '{file} is not there, and the overlay stands on it.',
+      help: 'Put the base back in its place, or mount the disk that it is on, then look again.',
+    },
+    'chain/data-missing': {
+      title: 'The image file is missing',
+      why: '{file}, which holds the data of the overlay, is not there.',
+      help: 'Put it back in its place, then look again.',
+    },
+    'chain/loop': {
+      title: 'The chain runs in a circle',
+      why: '{file} stands, by way of its base, on itself.',
+      help: 'One of the names in the chain is wrong. The Overview tab shows them.',
+    },
+    'chain/same-file': {
+      title: 'The same file twice',
+      why: '{file} is used for two things that must be different files.',
+      help: 'Choose another file. Links to the same file count as that file.',
+    },
+    'chain/too-deep': {
+      title: 'Too many layers',
+      why: 'The chain of {file} has more layers than can be opened.',
+      help: 'Flatten a layer further down.',
+    },
+    'resize/needs-shrink': {
+      title: 'Would cut off data',
+      why: 'The new size is smaller than the present one.',
+      help: 'To cut off data, use “Cut off data…”.',
+    },
+    'verify/mismatch': {
+      title: 'The copy is not the same',
+      why: 'What was read again is not what was written.',
+      help: 'Do not use the copy. Check the disk that it is on, then try again.',
+    },
+    'io/failed': {
+      title: 'Reading or writing failed',
+      why: 'The system reported a failure for {file}.',
+      help: 'Check the disk and its connection. The details have the words of the system.',
+    },
+    'io/no-space': {
+      title: 'No space left',
+      why: 'The disk that {file} is on is full.',
+      help: 'Make room there, then try again.',
+    },
+    'io/denied': {
+      title: 'No permission',
+      why: 'You may not open {file}.',
+      help: 'Check the rights of the file and of its folder.',
+    },
+    'job/cancelled': {
+      title: 'Cancelled',
+      why: 'It was cancelled before it was done.',
+      help: 'Start it again when you want to.',
+    },
+    internal: {
+      title: 'A fault of this program',
+      why: 'Something happened that this program did not foresee.',
+      help: 'Please report it with the details below.',
+    },
+  },
+  dataStates: {
+    unchanged: 'Nothing was changed.',
+    resumable: 'All data is whole. Start it again, and it goes on where it stopped.',
+    uncertain: 'The file may not be in order. Check it before you use it.',
+  },
+  failure: {
+    file: 'File',
+    why: 'Why',
+    help: 'What helps',
+    state: 'Your data',
+    details: 'Details',
+    copyDetails: 'Copy details',
+    retry: 'Try again',
+    rescan: 'Look again',
+    check: 'Check…',
+    showInFolder: 'Show in folder',
+    forget: 'Remove from the list',
+    resize: 'Resize…',
+    thisFile: 'the file',
+    commands: {
+      add: 'The files could not be added',
+      forget: 'The image could not be removed from the list',
+      rescan: 'The files could not be looked at again',
+      showInFolder: 'The folder could not be shown',
+      sample: 'The sample disk could not be made',
+      pick: 'The dialog could not be opened',
+      start: 'The job could not be started',
+      cancel: 'The job could not be cancelled',
+      clear: 'The jobs could not be taken out of the list',
+      copy: 'The text could not be copied',
+    },
+  },
+}

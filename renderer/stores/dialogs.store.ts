@@ -1,0 +1,44 @@
+import { defineStore } from 'pinia'
+import { computed, shallowRef } from 'vue'
+import type { AddResult, ImageId } from '../../electron/contract/library'
+import type { ErrorData } from '../../engine/base/errors'
+
+/** A failure as the person should hear of it. */
+export interface Failure {
+  readonly error: ErrorData
+  /** What was being done, as a heading: "Flattening vm.add-cow failed". */
+  readonly title: string
+  readonly imageId?: ImageId | undefined
+  readonly retry?: (() => void) | undefined
+}
+
+/** The dialogs. Those of an image keep its id, so a change of the selection does not move them. */
+export type OpenDialog =
+  | { readonly kind: 'new-overlay'; readonly baseId: ImageId | undefined }
+  | { readonly kind: 'check' | 'resize' | 'flatten' | 'export'; readonly imageId: ImageId }
+  | { readonly kind: 'refused'; readonly refused: AddResult['refused'] }
+
+/** One dialog at a time; a failure may come on top of another dialog. */
+export const useDialogs = defineStore('dialogs', () => {
+  const open = shallowRef<OpenDialog>()
+  const failure = shallowRef<Failure>()
+  const any = computed(() => open.value !== undefined || failure.value !== undefined)
+
+  function show(dialog: OpenDialog): void {
+    open.value = dialog
+  }
+
+  function close(): void {
+    open.value = undefined
+  }
+
+  function fail(next: Failure): void {
+    failure.value = next
+  }
+
+  function closeFailure(): void {
+    failure.value = undefined
+  }
+
+  return { open, failure, any, show, close, fail, closeFailure }
+})

@@ -1,0 +1,29 @@
+import { defineStore } from 'pinia'
+import { shallowRef } from 'vue'
+
+/** A short word at the edge of the window that goes away by itself. */
+export interface Notice {
+  readonly id: number
+  readonly tone: 'ok' | 'info' | 'danger'
+  readonly text: string
+  readonly detail?: string | undefined
+  readonly action?: { readonly label: string; readonly run: () => void } | undefined
+}
+
+const MOST_AT_ONCE = 4
+
+export const useNotices = defineStore('notices', () => {
+  const notices = shallowRef<readonly Notice[]>([])
+  let lastId = 0
+
+  function add(notice: Omit<Notice, 'id'>): void {
+    lastId += 1
+    notices.value = [...notices.value.slice(1 - MOST_AT_ONCE), { ...notice, id: lastId }]
+  }
+
+  function remove(id: number): void {
+    notices.value = notices.value.filter((notice) => notice.id !== id)
+  }
+
+  return { notices, add, remove }
+})
