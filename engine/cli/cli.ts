@@ -29,14 +29,17 @@ export function absolute(cli: Cli, file: string): string {
 }
 
 /**
- * A path for people and scripts: relative where the file on the command line was, so that what is printed can be used as
- * that was.
+ * A path for people and scripts: relative where the file on the command line was, so that what is
+ * printed can be used as that was.
  */
 export function shown(cli: Cli, filePath: string, given: string): string {
   return path.isAbsolute(given) ? filePath : path.relative(cli.surroundings.cwd, filePath)
 }
 
-/** Text that comes from a file, safe for a terminal and for one line: control characters are written as `\xNN`. */
+/**
+ * Text that comes from a file, safe for a terminal and for one line: control characters are written
+ * as `\xNN`.
+ */
 export function printable(text: string): string {
   return text.replaceAll(
     /\p{Cc}/gu,

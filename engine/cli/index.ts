@@ -8,8 +8,8 @@ let received: NodeJS.Signals | undefined
 let controller: AbortController | undefined
 
 /**
- * From the first call on, the first signal cancels what is under way, and a second one ends the program as if nothing was
- * set. A command that only reads never asks, and ends at the first.
+ * From the first call on, the first signal cancels what is under way, and a second one ends the
+ * program as if nothing was set. A command that only reads never asks, and ends at the first.
  */
 function cancellation(): AbortSignal {
   if (controller !== undefined) return controller.signal
@@ -31,5 +31,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   cancellation,
 })
 
-// A shell that runs a script stops only where a signal ended the program, so it has to be a signal in the end.
+// A shell stops its script only where a signal ended the program: so it is a signal in the end.
 if (received !== undefined && process.exitCode === CANCELLED) process.kill(process.pid, received)

@@ -1,21 +1,11 @@
 import { Command } from 'commander'
 import { type ByteRange, clipRange } from '../base/byte-range'
+import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { DiskExtent, Layer } from '../format/layer'
-import { type Disk, openDisk } from '../image/disk'
-import { absolute, type Cli, printable, shown } from './cli'
+import { openDisk } from '../image/disk'
+import { absolute, type Cli, shown } from './cli'
+import { humanMap, jsonMap, type MapEntry } from './map-text'
 import { outputOption } from './output-option'
-
-/** One run, with qemu-img's names. Bytes; `offset` and `filename` where the run lies in a host file. */
-export interface MapEntry {
-  readonly start: number
-  readonly length: number
-  readonly depth: number
-  readonly present: boolean
-  readonly zero: boolean
-  readonly data: boolean
-  readonly offset?: number
-  readonly filename?: string
-}
 
 /** Characters that are written at once: a map may have millions of runs. */
 const CHUNK = 64 * 1024
@@ -26,91 +16,67 @@ export function mapCommand(cli: Cli): Command {
     .argument('<file>')
     .addOption(outputOption())
     .action(async (file: string, { output }: { readonly output: 'human' | 'json' }) => {
-      const disk = await openDisk(cli.host, absolute(cli, file), { writable: false })
-      try {
-        const name = (path: string): string => shown(cli, path, file)
-        const entries = mapEntries(disk, name)
-        await writeChunks(cli, output === 'json' ? jsonLines(entries) : humanLines(entries))
-      } finally {
-        await disk.close()
-      }
+      await map(cli, file, output)
     })
 }
 
-async function* mapEntries(disk: Disk, name: (path: string) => string): AsyncGenerator<MapEntry> {
-  for await (const extent of disk.extents()) {
-    if (extent.depth === undefined) yield* unservedEntries(extent, disk.layers)
-    else yield servedEntry(extent, extent.depth, name)
+async function map(cli: Cli, file: string, output: 'human' | 'json'): Promise<void> {
+  const text = output === 'json' ? jsonMap() : humanMap()
+  const disk = await openDisk(cli.host, absolute(cli, file), { writable: false })
+  try {
+    const names = new Map(
+      disk.layers
+        .flatMap(({ files }) => files)
+        .map((f) => [f.file.path, shown(cli, f.file.path, file)]),
+    )
+    let chunk = text.head
+    for await (const extent of disk.extents()) {
+      for (const entry of mapEntries(extent, disk.layers, names)) chunk += text.entry(entry)
+      if (chunk.length < CHUNK) continue
+      await cli.out.write(chunk)
+      chunk = ''
+    }
+    await cli.out.write(chunk + text.tail())
+  } finally {
+    await disk.close()
   }
 }
 
-function servedEntry(
-  { offset: start, length, content, source }: DiskExtent & ByteRange,
-  depth: number,
-  name: (path: string) => string,
-): MapEntry {
+function mapEntries(
+  extent: DiskExtent & ByteRange,
+  layers: readonly Layer[],
+  names: ReadonlyMap<string, string>,
+): readonly MapEntry[] {
+  const { offset: start, length, depth, content, source } = extent
+  if (depth === undefined) return unservedEntries(extent, layers)
   const zero = content === 'zero'
   const entry = { start, length, depth, present: true, zero, data: !zero }
-  if (source === undefined) return entry
-  return { ...entry, offset: source.offset, filename: name(source.file.path) }
+  if (source === undefined) return [entry]
+  const filename = names.get(source.file.path) ?? source.file.path
+  return [{ ...entry, offset: source.offset, filename }]
 }
 
-/** A run that no layer serves counts for the deepest layer that still covers it, and is cut where that changes. */
-export function* unservedEntries(
+/**
+ * A run that no layer serves counts for the deepest layer that still covers it, and is cut where
+ * that changes.
+ */
+export function unservedEntries(
   extent: ByteRange,
   layers: readonly Pick<Layer, 'size'>[],
-): Generator<MapEntry> {
+): readonly MapEntry[] {
+  // Of a backing file whole sectors are seen.
+  const ends = layers.map(({ size }) => alignDown(size, SECTOR_SIZE))
+  const entries: MapEntry[] = []
   let { offset: start, length } = extent
   while (length > 0) {
-    const covered = layers.findIndex(({ size }) => size <= start)
-    const depth = (covered < 0 ? layers.length : covered) - 1
-    const end = Math.min(...layers.slice(0, depth + 1).map(({ size }) => size))
-    const run = clipRange({ offset: start, length }, end)
-    yield { start, length: run.length, depth, present: false, zero: true, data: false }
+    const from = start
+    const first = ends.findIndex((end) => end <= from)
+    const covering = first < 0 ? ends : ends.slice(0, first)
+    const run = clipRange({ offset: start, length }, Math.min(...covering))
+    const depth = covering.length - 1
+    entries.push({ start, length: run.length, depth, present: false, zero: true, data: false })
     start += run.length
     length -= run.length
   }
-}
-
-/** A JSON array, one entry a line, as qemu-img writes it. */
-export async function* jsonLines(entries: AsyncIterable<MapEntry>): AsyncGenerator<string> {
-  let before = '['
-  for await (const entry of entries) {
-    const { start, length, depth, present, zero, data, offset, filename } = entry
-    let text = `{ "start": ${start}, "length": ${length}, "depth": ${depth}, `
-    text += `"present": ${String(present)}, "zero": ${String(zero)}, "data": ${String(data)}`
-    if (offset !== undefined) text += `, "offset": ${offset}`
-    if (filename !== undefined) text += `, "filename": ${JSON.stringify(filename)}`
-    yield `${before}${text}}`
-    before = ',\n'
-  }
-  yield before === '[' ? '[]\n' : ']\n'
-}
-
-/** A table of what holds data. */
-export async function* humanLines(entries: AsyncIterable<MapEntry>): AsyncGenerator<string> {
-  yield row('Offset', 'Length', 'Mapped to', 'File')
-  for await (const { start, length, data, offset, filename } of entries) {
-    if (!data || offset === undefined || filename === undefined) continue
-    yield row(hex(start), hex(length), hex(offset), printable(filename))
-  }
-}
-
-function row(...[offset, length, mappedTo, file]: [string, string, string, string]): string {
-  return `${offset.padEnd(16)}${length.padEnd(16)}${mappedTo.padEnd(16)}${file}\n`
-}
-
-function hex(value: number): string {
-  return value === 0 ? '0' : `0x${value.toString(16)}`
-}
-
-async function writeChunks(cli: Cli, texts: AsyncIterable<string>): Promise<void> {
-  let chunk = ''
-  for await (const text of texts) {
-    chunk += text
-    if (chunk.length < CHUNK) continue
-    await cli.out.write(chunk)
-    chunk = ''
-  }
-  await cli.out.write(chunk)
+  return entries
 }

@@ -1,8 +1,9 @@
 import { EngineError } from '../base/errors'
 
 /**
- * The value of `-o`: `key=value,key=value`, where a doubled comma stands for a comma in a value, as in qemu-img.
- * `invalid-argument` for a key that is not among those allowed or that is given twice, and for a part without `=`.
+ * The value of `-o`: `key=value,key=value`, where a doubled comma stands for a comma in a value, as
+ * in qemu-img. `invalid-argument` for a key that is not among those allowed or that is given twice,
+ * and for a part without `=`.
  */
 export function parseOptionList<Key extends string>(
   text: string,

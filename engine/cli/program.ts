@@ -19,8 +19,8 @@ export const CANCELLED = 130
 const READER_GONE = 141
 
 /**
- * Runs one command line (without program and script). Resolves with the exit status; what went wrong is one line on
- * standard error.
+ * Runs one command line (without program and script). Resolves with the exit status; what went
+ * wrong is one line on standard error.
  */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { host, stdout } = surroundings

@@ -4,7 +4,10 @@ import type { Surroundings } from './cli'
 /** Milliseconds between two drawings: a terminal over a slow line keeps up with it. */
 const INTERVAL = 100
 
-/** A job's progress on one line of a terminal, as qemu-img draws it; nothing where standard error is no terminal. */
+/**
+ * A job's progress on one line of a terminal, as qemu-img draws it; nothing where standard error is
+ * no terminal.
+ */
 export class ProgressLine {
   private drawn = ''
   private drawnAt = -Infinity

@@ -3,7 +3,10 @@ import type { JobRequest, JobResult } from '../model/job'
 import type { Cli } from './cli'
 import { ProgressLine } from './progress'
 
-/** Does a job in the foreground: Ctrl-C cancels it, `progress` draws how far it is. Errors: those of runJob. */
+/**
+ * Does a job in the foreground: Ctrl-C cancels it, `progress` draws how far it is. Errors: those of
+ * runJob.
+ */
 export async function runHere(cli: Cli, request: JobRequest, progress = false): Promise<JobResult> {
   const { stderr, cancellation } = cli.surroundings
   const line = new ProgressLine(stderr, progress)

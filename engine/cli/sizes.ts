@@ -20,8 +20,8 @@ export function newSizeArgument(text: string, present: number): number {
 }
 
 /**
- * Lets a last word such as `-1G` through as what it is: for the parser of the command line it looks like an option. (So
- * does qemu-img.)
+ * Lets a last word such as `-1G` through as what it is: for the parser of the command line it looks
+ * like an option. (So does qemu-img.)
  */
 export function protectNegativeSize(args: readonly string[]): readonly string[] {
   const last = args.at(-1)

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert'
 import { type ByteRange, rangeEnd } from '../base/byte-range'
+import { giveTurn } from '../base/event-loop'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import { andThen, type MaybePromise } from '../base/maybe-promise'
 import type { Allocation, DiskExtent, Layer, LayerExtent, Readable } from '../format/layer'
@@ -85,9 +86,10 @@ export class DiskView implements Readable {
       if (allocated) return { layer: this.layers[depth], depth, length }
       depth += 1
       const layer = this.layers[depth]
-      if (layer === undefined || offset >= layer.size)
+      if (layer === undefined || offset >= visibleSize(layer, depth)) {
         return { layer: undefined, depth: -1, length }
-      const rest = Math.min(length, layer.size - offset)
+      }
+      const rest = Math.min(length, visibleSize(layer, depth) - offset)
       answer = await layer.allocationAt({ offset, length: rest })
     }
   }
@@ -113,6 +115,8 @@ export class DiskView implements Readable {
   async *extents(range: ByteRange): AsyncGenerator<DiskExtent & ByteRange> {
     let open: (DiskExtent & ByteRange) | undefined
     for (let at = range.offset; at < rangeEnd(range);) {
+      const turn = giveTurn()
+      if (turn !== undefined) await turn
       const answer = this.extentAt({ offset: at, length: rangeEnd(range) - at })
       const extent = answer instanceof Promise ? await answer : answer
       if (open !== undefined && continues(open, extent)) {

@@ -182,7 +182,7 @@ async function checkImageFile(
     const details = { path: imagePath, field: 'image file name' }
     throw new EngineError('file/exists', message, details, { state: 'unchanged' })
   }
-  if (request.format === 'acow' && stat.size !== size) {
+  if (request.format === 'acow' && alignDown(stat.size, SECTOR_SIZE) !== size) {
     const message =
       `Cannot make ${target}: in this layout the image file's length is the disk's size, ` +
       `and ${imagePath} is ${String(stat.size)} bytes long, not ${String(size)}`

@@ -1,5 +1,6 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
+import { giveTurn } from '../../base/event-loop'
 import { alignDown, alignUp, divCeil, formatSize, MIB } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
 import type { CheckOptions } from '../layer'
@@ -125,6 +126,7 @@ async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Wal
   const walked = { path: overlay.image.path, holes: 0, leaked: 0, allocatedEnd: 0 }
   let reported = 0
   for (let at = 0; at < overlay.size;) {
+    await giveTurn()
     throwIfCancelled(overlay, options.signal)
     const rest = { offset: at, length: overlay.size - at }
     const { length, allocated } = await overlay.allocationAt(rest)
@@ -164,6 +166,8 @@ async function hiddenData(
     const host = await overlay.image.dataAt(at)
     const next = Math.min(host.end, end)
     for (let inner = at; !host.data && inner < next;) {
+      await giveTurn()
+      throwIfCancelled(overlay, options.signal)
       const extent = await below.extentAt({ offset: inner, length: next - inner })
       if (extent.content === 'data') bytes += extent.length
       inner += extent.length
@@ -176,6 +180,7 @@ async function hiddenData(
 /** The whole host blocks of an unallocated run that hold data in the image file. */
 async function* leaks(overlay: OverlayStorage, run: ByteRange): AsyncGenerator<ByteRange> {
   for (let at = run.offset; at < rangeEnd(run);) {
+    await giveTurn()
     const { data, end } = await overlay.image.dataAt(at)
     const next = Math.min(end, rangeEnd(run))
     const offset = alignUp(at, HOST_BLOCK)
