@@ -4,8 +4,8 @@ import type { Log } from './log'
 import { type Call, WorkerClient, type WorkerPort } from './worker-client'
 
 /**
- * The worker threads in which all work of the engine is done: one that lives on for short calls, and
- * one for each job. A thread that crashes fails the calls in it; the next call gets a new one.
+ * The worker threads in which all work of the engine is done: one that lives on for short calls,
+ * and one for each job. A thread that crashes fails the calls in it; the next call gets a new one.
  */
 export class EngineThreads {
   private shared: WorkerClient | undefined
@@ -29,10 +29,7 @@ export class EngineThreads {
   run(request: JobRequest, report: (progress: JobProgress) => void): Call<'run'> {
     const client = this.start(() => undefined)
     const { done, cancel } = client.call('run', request, report)
-    const ended = done.finally(() => {
-      client.close().catch((error: unknown) => this.log.error('Cannot end a thread', error))
-    })
-    return { done: ended, cancel }
+    return { done: done.finally(() => client.close()), cancel }
   }
 
   /** Ends the shared thread. */

@@ -24,8 +24,8 @@ export interface JsonFileOptions<Value> {
 }
 
 /**
- * A value that is kept in a file. The file is replaced in one step, so that it is whole at any time;
- * what is read from it is checked, and a file that does not pass is kept under another name.
+ * A value that is kept in a file. The file is replaced in one step, so that it is whole at any
+ * time; what is read from it is checked, and a file that does not pass is kept under another name.
  */
 export class JsonFile<Value> {
   private timer: NodeJS.Timeout | undefined

@@ -15,14 +15,17 @@ export interface BaseMark {
   readonly fingerprint: Fingerprint
 }
 
-/** What a scan finds out about an image. */
+/** What a scan finds out about an image. Paths have all links followed: equal for the same file. */
 export interface ScannedImage {
   readonly chain: ChainInfo
-  /** The path of each layer with all links followed: equal for two names of the same file. */
+  /** The path of each layer, top first. */
   readonly layerPaths: readonly string[]
-  /** The same of the top's image file, and of its backing file, which need not exist. */
-  readonly imagePath?: string
+  /** The backing file of the top, which need not exist. */
   readonly backingPath?: string
+  /** The image file of the top, where it is an overlay. */
+  readonly imagePath?: string
+  /** All files below the top: each layer's and its image file, and the backing file. */
+  readonly filesBelow: readonly string[]
   /** The base as it is now, where there is one and it can be read. */
   readonly base?: BaseMark
 }

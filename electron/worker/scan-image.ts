@@ -17,18 +17,28 @@ export async function scanImage(
   knownBase: BaseMark | undefined,
 ): Promise<ScannedImage> {
   const chain = await inspectChain(host, path)
-  const layerPaths = await Promise.all(chain.layers.map((layer) => realPath(layer.path)))
-  const [top] = chain.layers
-  const imageFile = top?.imageFile?.path
-  const backing = top?.backing?.path
+  const layerPaths = await realPaths(chain.layers.map((layer) => layer.path))
+  const [top, ...below] = chain.layers
+  const [imagePath] = await realPaths([top?.imageFile?.path])
+  const [backingPath] = await realPaths([top?.backing?.path])
+  const filesBelow = await realPaths([
+    top?.backing?.path,
+    ...below.flatMap((layer) => [layer.path, layer.imageFile?.path, layer.backing?.path]),
+  ])
   const base = chain.problem === undefined ? await markBase(host, chain, knownBase) : undefined
   return {
     chain,
     layerPaths,
-    ...(imageFile !== undefined && { imagePath: await realPath(imageFile) }),
-    ...(backing !== undefined && { backingPath: await realPath(backing) }),
+    filesBelow: [...new Set(filesBelow)],
+    ...(imagePath !== undefined && { imagePath }),
+    ...(backingPath !== undefined && { backingPath }),
     ...(base !== undefined && { base }),
   }
+}
+
+async function realPaths(paths: readonly (string | undefined)[]): Promise<readonly string[]> {
+  const known = paths.filter((path) => path !== undefined)
+  return await Promise.all(known.map((path) => realPath(path)))
 }
 
 /** The base as it is now; the mark that is known where nothing on the outside says otherwise. */

@@ -1,0 +1,91 @@
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import type { JobRequest } from '../../../engine'
+import type { NewOverlayRequest, WindowJobRequest } from '../../contract/jobs'
+import type { ImageId } from '../../contract/library'
+import type { Grants } from '../grants'
+import { type ImageRecord, allFiles, ownFiles } from '../library/image-record'
+import type { Library } from '../library/library'
+import type { TouchedFiles } from './file-claims'
+
+/** A request of the window with its ids and grants resolved. */
+export interface ResolvedJob {
+  readonly request: JobRequest
+  readonly imageId: ImageId
+  readonly files: TouchedFiles
+}
+
+/**
+ * The one way from ids and grants to paths. Errors: `file/missing` for an image that the library
+ * does not know, `invalid-argument` for a place that was not picked in a dialog.
+ */
+export function resolveJob(job: WindowJobRequest, library: Library, grants: Grants): ResolvedJob {
+  if (job.kind === 'create') return resolveCreate(job, library.record(job.baseId), grants)
+  const record = library.record(job.imageId)
+  const { id: imageId, path } = record
+  switch (job.kind) {
+    case 'resize': {
+      const { kind, size, shrink } = job
+      return { request: { kind, path, size, shrink }, imageId, files: writing(record) }
+    }
+    case 'flatten': {
+      const { kind, verify } = job
+      return { request: { kind, path, verify }, imageId, files: writing(record) }
+    }
+    case 'check': {
+      const { kind, repair } = job
+      const expectedBase = record.base?.fingerprint
+      return {
+        request: { kind, path, repair, ...(expectedBase && { expectedBase }) },
+        imageId,
+        files: repair === 'none' ? reading(record) : writing(record),
+      }
+    }
+    case 'export': {
+      const { kind, verify } = job
+      const target = grants.resolve('export-target', job.targetGrant)
+      const files = { writes: [target], reads: allFiles(record) }
+      return { request: { kind, path, target, verify }, imageId, files }
+    }
+  }
+}
+
+function resolveCreate(job: NewOverlayRequest, base: ImageRecord, grants: Grants): ResolvedJob {
+  const { name, imageFileName, folderGrant, size, reuseImageFile } = job
+  const picked = folderGrant && grants.resolve('folder-for-overlay', folderGrant)
+  const folder = picked ?? dirname(base.path)
+  const path = join(folder, name)
+  const request: JobRequest = {
+    kind: 'create',
+    path,
+    format: 'add-cow',
+    imageFile: storedName(join(folder, imageFileName), folder),
+    backingFile: storedName(base.path, folder),
+    // told, not probed: what the base holds may look like another format by a guest's doing
+    backingFormat: base.seen.format,
+    ...(size !== undefined && { size }),
+    ...(reuseImageFile !== undefined && { reuseImageFile }),
+  }
+  const files = { writes: [path, join(folder, imageFileName)], reads: allFiles(base) }
+  return { request, imageId: base.id, files }
+}
+
+/**
+ * The name by which an overlay in `folder` stores another file: relative where that lies in the
+ * folder or below it, so that the folder can be moved as a whole; absolute everywhere else, so that
+ * the overlay alone can be moved. What would look like a protocol (`a:b`) gets `./` before it.
+ */
+export function storedName(path: string, folder: string): string {
+  const name = relative(folder, path)
+  const climbs = name === '..' || name.startsWith(`..${sep}`)
+  if (climbs || isAbsolute(name)) return path
+  const portable = name.split(sep).join('/')
+  return /^[^/]*:/.test(portable) ? `./${portable}` : portable
+}
+
+function writing(record: ImageRecord): TouchedFiles {
+  return { writes: ownFiles(record), reads: record.seen.filesBelow }
+}
+
+function reading(record: ImageRecord): TouchedFiles {
+  return { writes: [], reads: allFiles(record) }
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto'
+import { basename, dirname } from 'node:path'
+import { type CheckResult, EngineError, type ErrorData } from '../../../engine'
+import type { Events } from '../../contract/commands'
+import type { ImageId, ImageSummary } from '../../contract/library'
+import type { BaseMark, ScannedImage } from '../../worker/calls'
+import { type ImageRecord, allFiles, ownFiles, seenImage } from './image-record'
+import { type Judgement, type ScanOutcome, hasSameContent, judge } from './judge'
+import { MultiMap } from './multi-map'
+
+/** Changes that come soon after one another go to the window together. */
+const TELL_DELAY_MS = 50
+
+export interface LibraryOptions {
+  readonly records: readonly ImageRecord[]
+  readonly onChange: (event: Events['library.changed']) => void
+  /** Something that must survive a restart is different now. */
+  readonly onRecordsChange: () => void
+}
+
+/**
+ * The images that the application knows: what is remembered of each, what the last scan found, and
+ * who stands on whom. Does no file access; scans are brought to it.
+ */
+export class Library {
+  private readonly images = new Map<ImageId, ImageRecord>()
+  /** Absent where no scan was done since the start. */
+  private readonly judgements = new Map<ImageId, Judgement>()
+  private readonly idsByPath = new Map<string, ImageId>()
+  private readonly overlaysByBase = new MultiMap<string, ImageId>()
+  private readonly idsByFile = new MultiMap<string, ImageId>()
+  private busyFiles: ReadonlySet<string> = new Set()
+  private readonly changed = new Set<ImageId>()
+  private readonly removed = new Set<ImageId>()
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(private readonly options: LibraryOptions) {
+    for (const record of options.records) this.index(record)
+  }
+
+  ids(): readonly ImageId[] {
+    return [...this.images.keys()]
+  }
+
+  records(): readonly ImageRecord[] {
+    return [...this.images.values()]
+  }
+
+  summaries(): readonly ImageSummary[] {
+    return this.records().map((record) => this.summary(record))
+  }
+
+  /** `file/missing` for an id that the library does not know (any more). */
+  record(id: ImageId): ImageRecord {
+    const record = this.images.get(id)
+    if (record !== undefined) return record
+    throw new EngineError('file/missing', 'This image is no longer in the library')
+  }
+
+  has(id: ImageId): boolean {
+    return this.images.has(id)
+  }
+
+  /** The image at a path that has all links followed. */
+  idOf(path: string): ImageId | undefined {
+    return this.idsByPath.get(path)
+  }
+
+  /** How many overlays in the library stand directly on the file. */
+  usedBy(path: string): number {
+    return this.overlaysByBase.get(path).size
+  }
+
+  /** The images that have one of these files in their chain. */
+  using(files: Iterable<string>): ReadonlySet<ImageId> {
+    const ids = new Set<ImageId>()
+    for (const file of files) for (const id of this.idsByFile.get(file)) ids.add(id)
+    return ids
+  }
+
+  /**
+   * Whether the file holds the data of an overlay in the library, rather than a disk of its own.
+   */
+  isImageFile(path: string): boolean {
+    return [...this.idsByFile.get(path)].some((id) => this.images.get(id)?.seen.imagePath === path)
+  }
+
+  directories(): ReadonlySet<string> {
+    return new Set([...this.idsByFile.keys()].map((file) => dirname(file)))
+  }
+
+  /** Takes an image in that was scanned and is not known yet. */
+  add(path: string, found: ScannedImage): ImageId {
+    const seen = seenImage(found)
+    if (seen === undefined) throw new Error(`${path} was not opened`)
+    const record = { id: randomUUID(), path, seen, ...(found.base && { base: found.base }) }
+    this.index(record)
+    this.judgements.set(record.id, judge(record, { found }))
+    this.markChanged(record.id)
+    this.options.onRecordsChange()
+    return record.id
+  }
+
+  forget(ids: readonly ImageId[]): void {
+    for (const id of ids) {
+      const record = this.images.get(id)
+      if (record === undefined) continue
+      this.unindex(record)
+      this.images.delete(id)
+      this.judgements.delete(id)
+      this.changed.delete(id)
+      this.removed.add(id)
+    }
+    this.tellSoon()
+    this.options.onRecordsChange()
+  }
+
+  /**
+   * Brings in what a scan found. With `baseIsOurs` a new time of the base means nothing as long as
+   * its content is the same: a job of ours wrote to it.
+   */
+  scanned(id: ImageId, outcome: ScanOutcome, baseIsOurs: boolean): void {
+    const record = this.images.get(id)
+    if (record === undefined) return
+    const next = 'found' in outcome ? withScan(record, outcome.found, baseIsOurs) : record
+    this.replace(record, next)
+    this.judgements.set(id, judge(next, outcome))
+    this.markChanged(id)
+  }
+
+  /**
+   * Keeps the result of a check, and what it means for the state, until the next scan tells more.
+   */
+  checked(id: ImageId, at: number, result: CheckResult): void {
+    const record = this.images.get(id)
+    if (record === undefined) return
+    const open = result.findings.filter((f) => f.severity === 'corruption' && !f.repaired)
+    const [first] = open.filter((finding) => finding.code !== 'base-changed')
+    const { path, seen, base } = record
+    const needsCheck = first && checkProblem(path, first.message, open.length)
+    this.replace(record, {
+      ...{ id, path, seen, lastCheck: { at, result } },
+      ...(base && { base }),
+      ...(needsCheck && { needsCheck }),
+    })
+  }
+
+  /** Why no job may read what lies below the image, as far as the last scan knows. */
+  obstacle(id: ImageId): ErrorData | undefined {
+    const judgement = this.judgements.get(id)
+    return judgement?.baseIsForeign === true ? judgement.problem : undefined
+  }
+
+  /** Says that an image may be damaged, until a check finds that it is not. */
+  distrust(id: ImageId, why: ErrorData): void {
+    const record = this.images.get(id)
+    if (record !== undefined) this.replace(record, { ...record, needsCheck: why })
+  }
+
+  /** The files that our own jobs are writing to just now. */
+  setBusy(files: ReadonlySet<string>): void {
+    const before = this.busyFiles
+    this.busyFiles = files
+    for (const id of this.using([...before, ...files])) this.markChanged(id)
+  }
+
+  private isBusy(record: ImageRecord): boolean {
+    return ownFiles(record).some((file) => this.busyFiles.has(file))
+  }
+
+  private replace(old: ImageRecord, next: ImageRecord): void {
+    if (JSON.stringify(old) === JSON.stringify(next)) return
+    this.unindex(old)
+    this.index(next)
+    this.markChanged(next.id)
+    this.options.onRecordsChange()
+  }
+
+  private index(record: ImageRecord): void {
+    const { id, path, seen } = record
+    this.images.set(id, record)
+    this.idsByPath.set(path, id)
+    if (seen.basePath !== undefined) this.overlaysByBase.add(seen.basePath, id)
+    for (const file of allFiles(record)) this.idsByFile.add(file, id)
+    this.markNeighbours(record)
+  }
+
+  private unindex(record: ImageRecord): void {
+    const { id, path, seen } = record
+    this.idsByPath.delete(path)
+    if (seen.basePath !== undefined) this.overlaysByBase.delete(seen.basePath, id)
+    for (const file of allFiles(record)) this.idsByFile.delete(file, id)
+    this.markNeighbours(record)
+  }
+
+  /** The base counts who stands on it, and an overlay names the id of its base. */
+  private markNeighbours({ path, seen }: ImageRecord): void {
+    const base = seen.basePath === undefined ? undefined : this.idsByPath.get(seen.basePath)
+    if (base !== undefined) this.markChanged(base)
+    for (const overlay of this.overlaysByBase.get(path)) this.markChanged(overlay)
+  }
+
+  private markChanged(id: ImageId): void {
+    this.changed.add(id)
+    this.tellSoon()
+  }
+
+  private tellSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined
+      const records = [...this.changed].map((id) => this.images.get(id))
+      const changed = records.filter((r) => r !== undefined).map((record) => this.summary(record))
+      const removed = [...this.removed]
+      this.changed.clear()
+      this.removed.clear()
+      this.options.onChange({ changed, removed })
+    }, TELL_DELAY_MS)
+  }
+
+  private summary(record: ImageRecord): ImageSummary {
+    const { id, path, seen } = record
+    const { format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt } = seen
+    const { baseName, basePath } = seen
+    const baseId = basePath === undefined ? undefined : this.idsByPath.get(basePath)
+    return {
+      id,
+      name: basename(path),
+      directory: dirname(path),
+      ...{ format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt },
+      ...(baseName !== undefined && { baseName }),
+      ...(baseId !== undefined && { baseId }),
+      usedBy: this.usedBy(path),
+      ...this.health(record),
+    }
+  }
+
+  private health(record: ImageRecord): Pick<ImageSummary, 'state' | 'problem'> {
+    if (this.isBusy(record)) return { state: 'in-use' }
+    const { state = 'scanning', problem } = this.judgements.get(record.id) ?? {}
+    return problem === undefined ? { state } : { state, problem }
+  }
+}
+
+function withScan(record: ImageRecord, found: ScannedImage, baseIsOurs: boolean): ImageRecord {
+  const seen = seenImage(found) ?? record.seen
+  const base = keepBase(record, found.base, baseIsOurs)
+  return { ...record, seen, ...(base && { base }) }
+}
+
+/**
+ * What stays remembered of the base: the first that was seen, or what it became by our own doing.
+ */
+function keepBase(
+  { base: known, lastCheck }: ImageRecord,
+  now: BaseMark | undefined,
+  baseIsOurs: boolean,
+): BaseMark | undefined {
+  if (known === undefined || now === undefined) return known ?? now
+  // a check since the base's last change compared the content, and a person has seen its result
+  const confirmed = lastCheck !== undefined && lastCheck.at > now.fingerprint.modifiedAt
+  return (baseIsOurs || confirmed) && hasSameContent(known, now) ? now : known
+}
+
+function checkProblem(path: string, first: string, count: number): ErrorData {
+  const message =
+    count === 1
+      ? `The last check of ${path} found a problem that is not repaired: ${first}`
+      : `The last check of ${path} found ${count} problems that are not repaired, first: ${first}`
+  return { code: 'format/corrupt', message, details: { path, count }, state: 'uncertain' }
+}

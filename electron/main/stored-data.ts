@@ -1,0 +1,134 @@
+/*
+ * What the application keeps in files, as it must look to be used. A key that a later version adds
+ * is dropped, anything else that does not fit makes the file unusable; see JsonFile.
+ */
+import * as z from 'zod'
+import { type CheckResult, ERROR_CODES, type ErrorData, FINDING_CODES } from '../../engine'
+import type { JobSnapshot } from '../contract/jobs'
+import { settingsSchema } from '../contract/schemas'
+import type { Settings } from '../contract/settings'
+import type { BaseMark } from '../worker/calls'
+import type { ImageRecord } from './library/image-record'
+
+const bytes = z.int().nonnegative()
+/** Milliseconds since 1970; file systems know fractions of them. */
+const time = z.number()
+const details = z.record(z.string(), z.union([z.string(), z.number()]))
+const format = z.enum(['raw', 'add-cow', 'acow'])
+
+const errorData: z.ZodType<ErrorData> = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  details,
+  state: z.enum(['unchanged', 'resumable', 'uncertain']).exactOptional(),
+})
+
+const checkResult: z.ZodType<CheckResult> = z.object({
+  path: z.string(),
+  format,
+  findings: z.array(
+    z.object({
+      code: z.enum(FINDING_CODES),
+      severity: z.enum(['corruption', 'leak', 'notice']),
+      message: z.string(),
+      details,
+      repair: z.object({ by: z.enum(['leaks', 'all']), action: z.string() }).exactOptional(),
+      repaired: z.boolean(),
+    }),
+  ),
+  totalClusters: bytes,
+  allocatedClusters: bytes,
+})
+
+const baseMark: z.ZodType<BaseMark> = z.object({
+  format,
+  fingerprint: z.object({ size: bytes, modifiedAt: time, sample: z.string() }),
+})
+
+const imageRecord: z.ZodType<ImageRecord> = z.object({
+  id: z.string(),
+  path: z.string(),
+  seen: z.object({
+    format,
+    virtualSize: bytes,
+    sizeOnDisk: bytes,
+    allocatedBytes: bytes,
+    modifiedAt: time,
+    imagePath: z.string().exactOptional(),
+    baseName: z.string().exactOptional(),
+    basePath: z.string().exactOptional(),
+    filesBelow: z.array(z.string()),
+  }),
+  base: baseMark.exactOptional(),
+  needsCheck: errorData.exactOptional(),
+  lastCheck: z.object({ at: time, result: checkResult }).exactOptional(),
+})
+
+const kind = z.enum(['create', 'resize', 'check', 'flatten', 'export'])
+
+const jobSnapshot: z.ZodType<JobSnapshot> = z.object({
+  id: z.string(),
+  kind,
+  status: z.enum(['queued', 'running', 'cancelling', 'done', 'failed', 'cancelled', 'interrupted']),
+  imageId: z.string().exactOptional(),
+  path: z.string(),
+  target: z.string().exactOptional(),
+  progress: z
+    .object({
+      phase: z.enum(['preparing', 'copying', 'verifying']),
+      current: bytes,
+      total: bytes,
+    })
+    .exactOptional(),
+  createdAt: time,
+  startedAt: time.exactOptional(),
+  endedAt: time.exactOptional(),
+  result: z
+    .object({
+      kind,
+      path: z.string(),
+      bytesCopied: bytes.exactOptional(),
+      check: checkResult.exactOptional(),
+    })
+    .exactOptional(),
+  error: errorData.exactOptional(),
+})
+
+export interface StoredLibrary {
+  readonly version: 1
+  readonly images: readonly ImageRecord[]
+}
+
+export const libraryFile: z.ZodType<StoredLibrary> = z.object({
+  version: z.literal(1),
+  images: z.array(imageRecord),
+})
+
+export interface StoredJobs {
+  readonly version: 1
+  readonly jobs: readonly JobSnapshot[]
+}
+
+export const jobsFile: z.ZodType<StoredJobs> = z.object({
+  version: z.literal(1),
+  jobs: z.array(jobSnapshot),
+})
+
+export const settingsFile: z.ZodType<Settings> = settingsSchema
+
+/** Place and size of the window on the desktop, in device-independent pixels. */
+export interface WindowPlace {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+  readonly maximized: boolean
+}
+
+export const windowFile: z.ZodType<WindowPlace> = z.object({
+  x: z.int(),
+  y: z.int(),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  maximized: z.boolean(),
+})
