@@ -42,6 +42,7 @@ export class PageCache {
   private readonly loading = new Map<number, Promise<Page>>()
   private readonly limit: number
   private round: Promise<void> | undefined
+  private written = 0
   private latest: Page | undefined
   private length: number
 
@@ -51,6 +52,11 @@ export class PageCache {
   ) {
     this.limit = Math.max(8, Math.floor((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / PAGE_SIZE))
     this.length = options.length
+  }
+
+  /** How many writes to the file have ended so far: what a later sync of the file covers. */
+  get writes(): number {
+    return this.written
   }
 
   /** The page, at once where it is cached. */
@@ -119,6 +125,7 @@ export class PageCache {
       await this.options.barrier()
       for (const { index, bytes } of runs) {
         await this.file.write(bytes, this.options.fileOffset + index * PAGE_SIZE)
+        this.written += 1
       }
     } catch (error) {
       for (const index of indices) this.dirty.add(index)

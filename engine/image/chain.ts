@@ -1,4 +1,5 @@
 import { EngineError, isEngineError } from '../base/errors'
+import { throwFirstFailure } from '../base/settled'
 import { resolveName } from '../format/file-names'
 import type { BackingReference, Layer, LayerFile } from '../format/layer'
 import type { OpenLayerOptions } from '../format/overlay/open-overlay'
@@ -141,7 +142,5 @@ function findFile(layers: readonly Layer[], wanted: LayerFile): Twin | undefined
 
 /** Closes all layers; the first failure is thrown when all were tried. */
 export async function closeLayers(layers: readonly Layer[]): Promise<void> {
-  const results = await Promise.allSettled(layers.map((layer) => layer.close()))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  throwFirstFailure(await Promise.allSettled(layers.map((layer) => layer.close())))
 }

@@ -155,6 +155,11 @@ export class CowBitmap {
     return this.cache.writeBack()
   }
 
+  /** How many writes to the file have ended so far: see PageCache. */
+  get writes(): number {
+    return this.cache.writes
+  }
+
   /** Starts anew with another number of bits, as the file has them. All must have been written back. */
   reset(bitCount: number): void {
     this.bitCount = bitCount

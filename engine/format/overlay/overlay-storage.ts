@@ -1,5 +1,6 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
+import { throwFirstFailure } from '../../base/settled'
 import { divCeil } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { Allocation } from '../layer'
@@ -23,7 +24,8 @@ export interface OverlayFiles {
  * of data that a crash could take.
  *
  * After a failed sync the host may have dropped what it could not write and call the next sync a success. So the first
- * failure stays: every later change and flush fails with it, and reopening reads what the disk really holds.
+ * failure stays: every later change and flush fails with it, and reopening reads what the disk really holds. So it is with
+ * the step of a resize that decides on the size.
  */
 export class OverlayStorage {
   readonly path: string
@@ -38,7 +40,8 @@ export class OverlayStorage {
   allAllocated: boolean
 
   private failure: Error | undefined
-  private metadataChanged = false
+  /** Of the bitmap's writes to the add-cow file, those that a completed sync covers. */
+  private syncedWrites = 0
 
   constructor(files: OverlayFiles) {
     const { layout, metadata, size } = files
@@ -49,11 +52,8 @@ export class OverlayStorage {
     this.clusterSize = layout.clusterSize
     this.size = size
     this.allAllocated = layout.allAllocated
-    const barrier = async (): Promise<void> => {
-      await this.syncImage()
-      this.metadataChanged = true
-    }
     const bits = divCeil(size, layout.clusterSize)
+    const barrier = (): Promise<void> => this.syncImage()
     this.bitmap = new CowBitmap(metadata, layout.bitmapOffset, bits, barrier, files.cacheBytes)
   }
 
@@ -94,41 +94,49 @@ export class OverlayStorage {
   async flush(): Promise<void> {
     this.assertUsable()
     if (!(await this.bitmap.writeBack())) await this.syncImage()
-    if (!this.metadataChanged) return
-    this.metadataChanged = false
+    // Counted, as pages are also written to make room, and as another flush's sync may be under way: that one may have
+    // begun too early, and ends when it likes.
+    const { writes } = this.bitmap
+    if (writes === this.syncedWrites) return
     await this.syncMetadata()
+    this.syncedWrites = Math.max(this.syncedWrites, writes)
   }
 
   async syncImage(): Promise<void> {
-    await this.sync(this.image)
+    this.assertUsable()
+    await this.orFail(this.image.sync())
   }
 
   async syncMetadata(): Promise<void> {
-    await this.sync(this.metadata)
+    this.assertUsable()
+    await this.orFail(this.metadata.sync())
   }
 
-  private async sync(file: HostFile): Promise<void> {
-    this.assertUsable()
+  /**
+   * Waits for what leaves behind, where it fails, files of which nobody knows what they hold: then every later change
+   * and flush fails as well.
+   */
+  async orFail(work: Promise<void>): Promise<void> {
     try {
-      await file.sync()
+      await work
     } catch (error) {
       this.failure ??= error instanceof Error ? error : new Error(String(error))
       throw error
     }
+    // Of two syncs side by side the host tells one alone what was lost.
+    this.assertUsable()
   }
 
-  /** Throws the first failure of a sync again. */
+  /** Throws the first failure again. */
   assertUsable(): void {
     if (this.failure !== undefined) throw this.failure
   }
 
   /** Closes the files. What was not flushed is written back first; where that fails, they are closed all the same. */
   async close(): Promise<void> {
-    try {
-      if (this.metadata.writable && this.failure === undefined) await this.flush()
-    } finally {
-      await this.image.close()
-      await this.metadata.close()
-    }
+    const needsFlush = this.metadata.writable && this.failure === undefined
+    const flushed = await Promise.allSettled(needsFlush ? [this.flush()] : [])
+    const closed = await Promise.allSettled([this.image.close(), this.metadata.close()])
+    throwFirstFailure([...flushed, ...closed])
   }
 }

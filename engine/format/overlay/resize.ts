@@ -50,6 +50,10 @@ async function grow(
   }
   await setBitmapEnd(overlay, old, size)
 
+  // Before any bit speaks of it. Where the image file's length is the size, it is the deciding step.
+  if (overlay.layout.storeSize !== undefined && (await image.stat()).size < size) {
+    await image.truncate(size)
+  }
   // An image file may be longer than the disk: what is behind its end must not appear in a cluster that is allocated.
   const hiddenStart = alignUp(old, clusterSize)
   const hiddenEnd = Math.min(size, Math.max(hiddenStart, below.size))
@@ -67,20 +71,15 @@ async function grow(
   await storeSize(overlay, size)
 }
 
-/** The deciding step. */
+/** The deciding step. Where it fails, the size on disk may be the old or the new one. */
 async function storeSize(overlay: OverlayStorage, size: number): Promise<void> {
   const { layout, metadata, image } = overlay
   if (layout.storeSize === undefined) {
-    await image.truncate(size)
+    await overlay.orFail(image.truncate(size))
     await overlay.syncImage()
-    return
-  }
-  await layout.storeSize(metadata, size)
-  await overlay.syncMetadata()
-  // The image file follows, so that it alone can be the disk one day; its length decides nothing.
-  if ((await image.stat()).size < size) {
-    await image.truncate(size)
-    await overlay.syncImage()
+  } else {
+    await overlay.orFail(layout.storeSize(metadata, size))
+    await overlay.syncMetadata()
   }
 }
 
