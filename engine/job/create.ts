@@ -85,7 +85,7 @@ async function prepare(host: Host, request: CreateRequest): Promise<Prepared> {
   const backing = await openBacking(host, request)
   const size = virtualSize(request, backing)
   const imageExists = await checkImageFile(host, request, imagePath, backing, size)
-  const { header, fileLength } = encode(request, backing, size)
+  const { header, fileLength } = encode(request, backing, size, imageExists)
   return { size, imagePath, imageExists, backing, header, fileLength }
 }
 
@@ -206,6 +206,7 @@ function encode(
   request: CreateRequest,
   backing: Backing | undefined,
   size: number,
+  imageExists: boolean,
 ): { header: Uint8Array; fileLength: number } {
   const { imageFile: imageName, backingFile: backingName = '' } = request
   if (request.format === 'add-cow') {
@@ -224,7 +225,8 @@ function encode(
     backingFormat: backing === undefined ? '' : backing.format === 'raw' ? 'raw' : 'add-cow',
     imageName,
     imageFormat: 'raw',
-    allAllocated: backing === undefined,
+    // With the flag, what is in an image file that was there before would be the content of the disk.
+    allAllocated: backing === undefined && !imageExists,
   })
   return { header, fileLength: acowLength(clusterBits, size) }
 }

@@ -16,7 +16,7 @@ import type {
 import { checkOverlay } from './check'
 import type { OverlayLayout } from './layout'
 import { type OverlayFiles, OverlayStorage } from './overlay-storage'
-import { compareRun, fillFromBelow, populateRun } from './populate'
+import { compareRun, fillFromBelow, makeZero, populateRun } from './populate'
 import { resizeOverlay } from './resize'
 
 /** Where the names of an overlay lead to. */
@@ -97,7 +97,7 @@ export class Overlay implements OverlayLayer {
   }
 
   async writeZeroes(range: ByteRange, below: Readable): Promise<void> {
-    await this.change(range, below, () => this.image.punchHole(range))
+    await this.change(range, below, () => makeZero(this.image, range))
   }
 
   /** Puts new content in place by `apply`, and sees to the rest of the clusters and to their bits. */

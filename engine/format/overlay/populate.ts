@@ -1,7 +1,7 @@
 import { type ByteRange, rangeEnd, splitRange } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { MIB } from '../../base/units'
-import type { HostFile } from '../../host/host'
+import { ENDLESS, type HostFile } from '../../host/host'
 import type { Readable } from '../layer'
 
 const COPY_STEP = MIB
@@ -49,14 +49,22 @@ export async function populateRun(
   return copied
 }
 
-/** Punches the parts of a range that hold data. */
-async function makeZero(image: HostFile, range: ByteRange): Promise<void> {
+/**
+ * Makes a range of the image file zero by holes. The file reaches the end of the range afterwards: what is allocated lies
+ * within it, so that a file that is too short tells of a loss.
+ */
+export async function makeZero(image: HostFile, range: ByteRange): Promise<void> {
+  let endless = false
   for (let at = range.offset; at < rangeEnd(range);) {
     const { data, end } = await image.dataAt(at)
     const next = Math.min(end, rangeEnd(range))
     if (data) await image.punchHole({ offset: at, length: next - at })
+    endless = end === ENDLESS
     at = next
   }
+  if (!endless || (await image.stat()).size >= rangeEnd(range)) return
+  // Not by truncate: that could cut off what is being written behind the range.
+  await image.write(new Uint8Array(1), rangeEnd(range) - 1)
 }
 
 async function copyThroughMemory(
