@@ -1,0 +1,76 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { openDisk } from '../../engine/image/disk'
+import { runJob } from '../../engine/job/jobs'
+import type { FileSystemState } from '../support/host-log'
+import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
+import { SimulatedHost } from '../support/simulated-host'
+import { exploreRuns, quota, type Recorded, tell } from './explore'
+import { Canvas } from './history'
+import { smallSettings, takenImageSettings } from './settings'
+import { unwatched, violations } from './verify'
+import { readWindows, runWorkload, type Setting } from './workload'
+
+const RESUME_EVERY = 5
+
+/** Some writes, then a flatten: its log, and the content that nothing may change. */
+async function recordFlatten(setting: Setting, seed: number): Promise<Recorded> {
+  const written = await runWorkload(setting, ['write', 'write', 'zero', 'flush'], 6, seed)
+  const start = written.host.snapshot()
+  const host = new SimulatedHost(start)
+  const content = await contentOf(host, setting)
+  await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: seed % 2 === 0 }, unwatched)
+  const allowed = { sizes: [setting.overlay.size], certain: content, alternatives: new Map() }
+  const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const wrong = await violations(crashed, allowed, setting.windows)
+    const acknowledged = cut === host.log.length
+    if (wrong.length > 0 || (nth % RESUME_EVERY !== 0 && !acknowledged)) return wrong
+    if (!acknowledged) await resume(crashed)
+    return await imageAlone(crashed, content)
+  }
+  return { start, log: host.log, judge }
+}
+
+async function contentOf(host: SimulatedHost, setting: Setting): Promise<Canvas> {
+  const disk = await openDisk(host, OVERLAY_PATH, { writable: false })
+  try {
+    return await readWindows(disk, setting.windows)
+  } finally {
+    await disk.close()
+  }
+}
+
+/** Starts the flatten again; what was copied and made durable is not copied twice. */
+async function resume(host: SimulatedHost): Promise<void> {
+  await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: true }, unwatched)
+}
+
+/** After a flatten the image file alone is the disk, and exactly as long. */
+async function imageAlone(host: SimulatedHost, content: Canvas): Promise<string[]> {
+  const image = host.bytesAt(IMAGE_PATH)
+  if (image === undefined) return ['the image file is gone']
+  const disk = await openDisk(host, OVERLAY_PATH, { writable: false })
+  const { size } = disk
+  await disk.close()
+  const found = new Canvas(content.windows)
+  for (const window of content.windows) image.read(found.part(window), window.offset)
+  const wrong = found.equals(content) ? [] : ['the image file alone is not the disk']
+  return image.length === size
+    ? wrong
+    : [...wrong, `the image file has ${String(image.length)} bytes`]
+}
+
+describe('a crash while an overlay is flattened', () => {
+  let tried = 0
+  afterAll(() => {
+    tell(`crash states of flattening: ${String(tried)}`)
+  })
+
+  const settings = [...smallSettings, ...takenImageSettings]
+  it.each(settings)('changes nothing, and flatten goes on: $name', async (setting) => {
+    const record = (seed: number): Promise<Recorded> => recordFlatten(setting, seed)
+    const { states, violations: wrong } = await exploreRuns(record, quota(12))
+    tried += states
+    expect(wrong).toEqual([])
+  })
+})

@@ -1,0 +1,154 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { isEngineError } from '../../engine/base/errors'
+import { KIB } from '../../engine/base/units'
+import type { Host } from '../../engine/host/host'
+import { openDisk } from '../../engine/image/disk'
+import { runJob } from '../../engine/job/jobs'
+import type { CreateRequest } from '../../engine/model/job'
+import { CrashLog } from '../support/crash-states'
+import { fileSystem, type FileSystemState } from '../support/host-log'
+import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
+import { Random } from '../support/random'
+import { SimulatedHost } from '../support/simulated-host'
+import { exploreRuns, quota, type Recorded, tell } from './explore'
+import { smallSettings } from './settings'
+import { badFindings, check, unwatched } from './verify'
+import { runWorkload, type Setting } from './workload'
+
+const TARGET = '/d/out.raw'
+
+/** The whole content of a disk; undefined where there is none at that path. */
+async function wholeDisk(host: Host, path: string): Promise<Buffer | undefined> {
+  try {
+    const disk = await openDisk(host, path, { writable: false })
+    try {
+      const bytes = Buffer.alloc(disk.size)
+      await disk.read(bytes, 0)
+      return bytes
+    } finally {
+      await disk.close()
+    }
+  } catch (error) {
+    if (isEngineError(error, 'file/missing')) return undefined
+    throw error
+  }
+}
+
+function sameBytes(a: SimulatedHost, b: SimulatedHost, path: string): boolean {
+  const [left, right] = [a.bytesAt(path)?.toBytes(), b.bytesAt(path)?.toBytes()]
+  return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0
+}
+
+const requests: readonly Omit<CreateRequest, 'kind' | 'path' | 'imageFile'>[] = [
+  { format: 'add-cow', backingFile: 'base.raw' },
+  { format: 'add-cow', size: 20 * KIB },
+  { format: 'acow', backingFile: 'base.raw', clusterSize: 4 * KIB },
+  { format: 'acow', size: 20 * KIB },
+]
+
+async function recordCreate(
+  given: (typeof requests)[number],
+  reuse: boolean,
+  seed: number,
+): Promise<Recorded> {
+  const random = new Random(seed)
+  const base = random.bytes(20 * KIB)
+  const taken = reuse ? { [IMAGE_PATH]: random.bytes(20 * KIB) } : {}
+  const start = fileSystem({ [BASE_PATH]: base, ...taken })
+  const host = new SimulatedHost(start)
+  const request = { ...given, kind: 'create', path: OVERLAY_PATH, imageFile: 'x.raw' } as const
+  await runJob(host, { ...request, reuseImageFile: reuse }, unwatched)
+  const expected = given.backingFile === undefined ? Buffer.alloc(20 * KIB) : Buffer.from(base)
+  const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const found = await wholeDisk(crashed, OVERLAY_PATH)
+    const wrong = sameBytes(crashed, host, BASE_PATH) ? [] : ['the base was changed']
+    if (reuse && !sameBytes(crashed, host, IMAGE_PATH)) wrong.push('the image file was changed')
+    if (found === undefined) {
+      if (cut === host.log.length) wrong.push('the overlay is gone though create had ended')
+      return wrong
+    }
+    if (!found.equals(expected)) wrong.push('the overlay reads wrong')
+    return [...wrong, ...(await badFindings(crashed))]
+  }
+  return { start, log: host.log, judge }
+}
+
+/** Some writes, then an export of the disk. */
+async function recordExport(setting: Setting, seed: number): Promise<Recorded> {
+  const written = await runWorkload(setting, ['write', 'zero', 'discard', 'flush'], 6, seed)
+  const start = written.host.snapshot()
+  const host = new SimulatedHost(start)
+  const expected = await wholeDisk(host, OVERLAY_PATH)
+  const request = { kind: 'export', path: OVERLAY_PATH, target: TARGET, verify: true } as const
+  await runJob(host, request, unwatched)
+  const before = new SimulatedHost(start)
+  const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const wrong = [...start.names.keys()]
+      .filter((path) => !sameBytes(before, crashed, path))
+      .map((path) => `${path} was changed`)
+    const found = crashed.bytesAt(TARGET)?.toBytes()
+    if (found === undefined) {
+      if (cut === host.log.length) wrong.push('the new file is gone though the export had ended')
+    } else if (expected?.equals(found) !== true) {
+      wrong.push('the new file is not the disk')
+    }
+    return wrong
+  }
+  return { start, log: host.log, judge }
+}
+
+describe('a crash while files are made', () => {
+  let tried = 0
+  afterAll(() => {
+    tell(`crash states of creating and exporting: ${String(tried)}`)
+  })
+
+  const cases = requests.flatMap((given) => [false, true].map((reuse) => ({ given, reuse })))
+  it.each(cases)('leaves no overlay or a whole one: %j', async ({ given, reuse }) => {
+    const record = (seed: number): Promise<Recorded> => recordCreate(given, reuse, seed)
+    const { states, violations } = await exploreRuns(record, quota(8))
+    tried += states
+    expect(violations).toEqual([])
+  })
+
+  it.each(smallSettings)('leaves no exported file or a whole one: $name', async (setting) => {
+    const record = (seed: number): Promise<Recorded> => recordExport(setting, seed)
+    const { states, violations } = await exploreRuns(record, quota(6))
+    tried += states
+    expect(violations).toEqual([])
+  })
+})
+
+describe('a crash while a check repairs', () => {
+  it('leaves a file that the next check repairs', async () => {
+    const { states, violations } = await exploreRuns(recordRepair, quota(20))
+    tell(`crash states of repairing: ${String(states)}`)
+    expect(violations).toEqual([])
+  })
+})
+
+/** An overlay as a crash in a shrink leaves it, with stray bits and data, and its repair. */
+async function recordRepair(seed: number): Promise<Recorded> {
+  const random = new Random(seed)
+  const setting = random.pick(smallSettings)
+  const written = await runWorkload(setting, ['write', 'write', 'flush', 'shrink'], 6, seed)
+  const crash = new CrashLog(written.start, written.log)
+  crash.cutAt(random.between(Math.floor(written.log.length / 2), written.log.length))
+  const [start = written.start] = [...crash.states(3, random)].slice(-1)
+  const host = new SimulatedHost(start)
+  const content = await wholeDisk(host, OVERLAY_PATH)
+  await check(host, 'all')
+  const judge = async (state: FileSystemState): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const wrong = await badFindings(crashed)
+    await check(crashed, 'all')
+    const left = (await check(crashed, 'none')).filter(({ severity }) => severity !== 'notice')
+    wrong.push(...left.map(({ code }) => `${code} is still there after another repair`))
+    const found = await wholeDisk(crashed, OVERLAY_PATH)
+    if (content === undefined || found?.equals(content) !== true) wrong.push('the disk reads wrong')
+    return wrong
+  }
+  return { start, log: host.log, judge }
+}

@@ -1,0 +1,27 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { exploreWorkloads, quota, tell } from './explore'
+import { evictingSetting, smallSettings, takenImageSettings } from './settings'
+import type { StepKind } from './workload'
+
+const changes: readonly StepKind[] = ['write', 'write', 'zero', 'discard', 'flush', 'reopen']
+
+describe('a crash while an overlay is written to', () => {
+  let tried = 0
+  afterAll(() => {
+    tell(`crash states of writing: ${String(tried)}`)
+  })
+
+  const settings = [...smallSettings, ...takenImageSettings, evictingSetting]
+  it.each(settings)('leaves every sector old or new: $name', async (setting) => {
+    const { states, violations } = await exploreWorkloads(setting, changes, quota(25))
+    tried += states
+    expect(violations).toEqual([])
+  })
+
+  const concurrent = settings.map((setting) => ({ ...setting, concurrent: true }))
+  it.each(concurrent)('also with requests side by side: $name', async (setting) => {
+    const { states, violations } = await exploreWorkloads(setting, changes, quota(15))
+    tried += states
+    expect(violations).toEqual([])
+  })
+})

@@ -1,0 +1,148 @@
+import { assert } from '../../engine/base/assert'
+import type { ByteRange } from '../../engine/base/byte-range'
+import type { MaybePromise } from '../../engine/base/maybe-promise'
+import type { ByteLocks, DataRun, FileStat, HostFile } from '../../engine/host/host'
+import { type CallKind, failure } from './host-call'
+import { applyChange, type FileChange } from './host-log'
+import type { SimulatedHost } from './simulated-host'
+import type { SparseBytes } from './sparse-bytes'
+
+const SECTOR = 512
+const COPY_STEP = 1 << 20
+
+/** An open file of a simulated host. */
+export class SimulatedFile implements HostFile {
+  readonly identity: string
+  private closed = false
+
+  constructor(
+    private readonly host: SimulatedHost,
+    readonly path: string,
+    private readonly file: number,
+    private readonly bytes: SparseBytes,
+    readonly writable: boolean,
+  ) {
+    this.identity = `sim:${String(file)}`
+  }
+
+  get locks(): ByteLocks {
+    const key = (byte: number): string => `${this.identity}:${String(byte)}`
+    const { byteLocks } = this.host
+    return {
+      share: (byte) => {
+        byteLocks.set(key(byte), (byteLocks.get(key(byte)) ?? new Set()).add(this))
+      },
+      release: (byte) => {
+        byteLocks.get(key(byte))?.delete(this)
+      },
+      heldByOther: (byte) => [...(byteLocks.get(key(byte)) ?? [])].some((other) => other !== this),
+    }
+  }
+
+  async stat(): Promise<FileStat> {
+    this.enter('stat', 'look at')
+    await this.host.late()
+    return this.host.statOf(this.file)
+  }
+
+  read(target: Uint8Array, offset: number): MaybePromise<void> {
+    this.enter('read', 'read')
+    assert(Number.isSafeInteger(offset) && offset >= 0, `a read at ${String(offset)}`)
+    this.noteTransfer(target.length)
+    return this.host.maybeLate(() => {
+      this.bytes.read(target, offset)
+    })
+  }
+
+  write(source: Uint8Array, offset: number): MaybePromise<void> {
+    const errno = this.host.count('write', this.path)
+    this.assertWritable()
+    assert(Number.isSafeInteger(offset) && offset >= 0, `a write at ${String(offset)}`)
+    this.noteTransfer(source.length)
+    return this.host.maybeLate(() => {
+      // What fails half way has done the first half.
+      const done = Math.floor(source.length / 2 / SECTOR) * SECTOR
+      const bytes = source.slice(0, errno === undefined ? source.length : done)
+      if (bytes.length > 0) this.change({ kind: 'write', file: this.file, offset, bytes })
+      if (errno !== undefined) throw failure('write to', this.path, errno)
+    })
+  }
+
+  async punchHole({ offset, length }: ByteRange): Promise<void> {
+    this.enter('punch', 'give back space of')
+    this.assertWritable()
+    await this.host.late()
+    if (Math.min(offset + length, this.bytes.length) <= offset) return
+    this.change({ kind: 'punch', file: this.file, offset, length })
+    await this.host.late()
+  }
+
+  async copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
+    this.enter('copy', `copy from ${source.path} to`)
+    this.assertWritable()
+    const buffer = new Uint8Array(Math.min(COPY_STEP, target.length))
+    for (let done = 0; done < target.length; done += buffer.length) {
+      const part = buffer.subarray(0, Math.min(buffer.length, target.length - done))
+      await source.read(part, sourceOffset + done)
+      await this.write(part, target.offset + done)
+    }
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.enter('truncate', 'set the length of')
+    this.assertWritable()
+    assert(Number.isSafeInteger(size) && size >= 0, `a length of ${String(size)}`)
+    await this.host.late()
+    this.change({ kind: 'truncate', file: this.file, size })
+    await this.host.late()
+  }
+
+  async sync(): Promise<void> {
+    const errno = this.host.count('sync', this.path)
+    this.assertOpen()
+    const covers = this.host.log.length
+    await this.host.late()
+    const kind = errno === undefined ? 'sync' : 'failed-sync'
+    this.host.log.push({ kind, file: this.file, covers })
+    if (errno !== undefined) throw failure('make durable', this.path, errno)
+    await this.host.late()
+  }
+
+  dataAt(offset: number): MaybePromise<DataRun> {
+    this.enter('data-at', 'look for holes in')
+    assert(Number.isSafeInteger(offset) && offset >= 0, `holes at ${String(offset)}`)
+    return this.host.maybeLate(() => this.bytes.dataAt(offset))
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    this.host.openCount -= 1
+    for (const holders of this.host.byteLocks.values()) holders.delete(this)
+    this.host.enter('close', 'close', this.path)
+    await this.host.late()
+  }
+
+  private change(change: FileChange): void {
+    this.host.record(change)
+    applyChange(this.bytes, change)
+  }
+
+  private enter(kind: CallKind, action: string): void {
+    this.assertOpen()
+    this.host.enter(kind, action, this.path)
+  }
+
+  private noteTransfer(length: number): void {
+    this.host.longestTransfer = Math.max(this.host.longestTransfer, length)
+  }
+
+  private assertOpen(): void {
+    assert(!this.closed, `${this.path} was used after it had been closed`)
+  }
+
+  private assertWritable(): void {
+    this.assertOpen()
+    assert(this.writable, `${this.path} was written to, but is open for reading`)
+  }
+}
