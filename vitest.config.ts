@@ -11,6 +11,7 @@ const nodeProjects: TestProjectConfiguration[] = nodeKinds.map((name) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: name === 'unit' ? 10_000 : 120_000,
     hookTimeout: 60_000,
+    globalSetup: name === 'interop' ? ['test/interop/setup.ts'] : [],
   },
 }))
 

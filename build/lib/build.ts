@@ -3,35 +3,47 @@ import { join } from 'node:path'
 import { ScriptError, outFolder, projectRoot, say } from './project'
 import { capture } from './run'
 
-/** All that ends up in a build. */
-const sources = [
-  'engine',
-  'electron',
-  'renderer',
-  'electron.vite.config.ts',
-  'build/cli.vite.config.ts',
-  'package-lock.json',
-]
+/** Something that is built: from what, into what, and how. */
+interface Target {
+  readonly name: string
+  readonly sources: readonly string[]
+  /** Below out/. */
+  readonly products: readonly string[]
+  /** The program below node_modules/ and its arguments. */
+  readonly builder: readonly [program: string, ...args: string[]]
+}
 
-const products = [
-  'main/index.js',
-  'main/worker.js',
-  'preload/index.cjs',
-  'renderer/index.html',
-  'cli/add-cow-img.js',
-]
+const application: Target = {
+  name: 'the application',
+  sources: ['engine', 'electron', 'renderer', 'electron.vite.config.ts', 'package-lock.json'],
+  products: ['main/index.js', 'main/worker.js', 'preload/index.cjs', 'renderer/index.html'],
+  builder: ['electron-vite/bin/electron-vite.js', 'build'],
+}
+
+const commandLine: Target = {
+  name: 'the command line',
+  sources: ['engine', 'build/cli.vite.config.ts', 'package-lock.json'],
+  products: ['cli/add-cow-img.js'],
+  builder: ['vite/bin/vite.js', 'build', '--config', 'build/cli.vite.config.ts'],
+}
 
 /** Builds the application and the command line tool, unless the build is newer than any source. */
 export async function buildIfNeeded(): Promise<void> {
+  await buildTarget(application)
+  await buildTarget(commandLine)
+}
+
+/** The same for the command line tool alone. */
+export async function buildCommandLineIfNeeded(): Promise<void> {
+  await buildTarget(commandLine)
+}
+
+async function buildTarget({ name, sources, products, builder }: Target): Promise<void> {
   const built = Math.min(...products.map((path) => modifiedAt(join(outFolder, path))))
   const changed = Math.max(...sources.map((path) => newest(join(projectRoot, path))))
   if (built > changed) return
-  say('Building.')
-  await build('electron-vite/bin/electron-vite.js', ['build'])
-  await build('vite/bin/vite.js', ['build', '--config', 'build/cli.vite.config.ts'])
-}
-
-async function build(program: string, args: readonly string[]): Promise<void> {
+  say(`Building ${name}.`)
+  const [program, ...args] = builder
   const path = join(projectRoot, 'node_modules', program)
   const { code, stdout, stderr } = await capture(process.execPath, [path, ...args])
   if (code !== 0) throw new ScriptError(`The build failed:\n${stdout}${stderr}`)

@@ -1,8 +1,5 @@
 import { Command, Option } from 'commander'
-import { splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
-import { MIB } from '../base/units'
-import { openDisk } from '../image/disk'
 import { planJob } from '../job/jobs'
 import { optionValue } from '../job/plan'
 import type { FormatName } from '../model/image'
@@ -56,7 +53,7 @@ async function create(
   const { problems, warnings, sizeAfter } = await planJob(cli.host, request)
   const [problem] = problems
   if (problem !== undefined) throw EngineError.fromData(problem)
-  if (!options.quiet) for (const warning of warnings) await warn(cli, warning)
+  if (!options.quiet) for (const warning of warnings) warn(cli, warning)
   await runHere(cli, request)
   if (!options.quiet) await cli.out.line(formatting(file, request, sizeAfter ?? 0))
 }
@@ -106,33 +103,12 @@ function backingFormat(text: string): FormatName {
   )
 }
 
-async function warn(cli: Cli, { code, details }: PlanWarning): Promise<void> {
+function warn(cli: Cli, { code, details }: PlanWarning): void {
   if (code !== 'image-file-reused') return
-  const imagePath = String(details['path'])
-  if (!(await holdsData(cli, imagePath))) return
   const message =
-    `warning: ${imagePath} exists and holds data: that is no part of the new disk, ` +
+    `warning: ${String(details['path'])} exists and holds data: that is no part of the new disk, ` +
     'and what is written to the disk will take its place'
   complain(cli.surroundings, message)
-}
-
-/** Whether a file reads as anything but zeros. */
-async function holdsData(cli: Cli, path: string): Promise<boolean> {
-  const disk = await openDisk(cli.host, path, { writable: false, format: 'raw' })
-  const zeros = Buffer.alloc(MIB)
-  const found = Buffer.alloc(MIB)
-  try {
-    for await (const extent of disk.extents()) {
-      if (extent.content === 'zero') continue
-      for (const { offset, length } of splitRange(extent, MIB)) {
-        await disk.read(found.subarray(0, length), offset)
-        if (!found.subarray(0, length).equals(zeros.subarray(0, length))) return true
-      }
-    }
-    return false
-  } finally {
-    await disk.close()
-  }
 }
 
 /** As qemu-img says it: what was made, as options that would make it again. */

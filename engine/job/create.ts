@@ -15,6 +15,7 @@ import type { Host } from '../host/host'
 import { closeLayers, openChain } from '../image/chain'
 import type { FormatName } from '../model/image'
 import type { CreateRequest, JobPlan, JobResult, PlannedFile, PlanWarning } from '../model/job'
+import { isBlank } from './blank-file'
 import type { Job } from './job'
 import { commandLine, optionValue } from './plan'
 
@@ -24,9 +25,9 @@ export const createJob: Job<CreateRequest> = {
 
   async plan(host, request): Promise<JobPlan> {
     const prepared = await prepare(host, request)
-    const { size, imagePath, imageExists, backing } = prepared
+    const { size, imagePath, imageExists, imageHoldsData, backing } = prepared
     const warnings: PlanWarning[] = []
-    if (imageExists) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
+    if (imageHoldsData) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
     const files: PlannedFile[] = [
       { path: request.path, role: 'add-cow', action: 'create' },
       { path: imagePath, role: 'image', action: imageExists ? 'write' : 'create' },
@@ -65,6 +66,8 @@ interface Prepared {
   readonly size: number
   readonly imagePath: string
   readonly imageExists: boolean
+  /** Whether the image file that exists has content that becomes invisible. */
+  readonly imageHoldsData: boolean
   readonly backing: Backing | undefined
   readonly header: Uint8Array
   readonly fileLength: number
@@ -85,8 +88,9 @@ async function prepare(host: Host, request: CreateRequest): Promise<Prepared> {
   const backing = await openBacking(host, request)
   const size = virtualSize(request, backing)
   const imageExists = await checkImageFile(host, request, imagePath, backing, size)
-  const { header, fileLength } = encode(request, backing, size, imageExists)
-  return { size, imagePath, imageExists, backing, header, fileLength }
+  const imageHoldsData = imageExists && !(await isBlank(host, imagePath))
+  const { header, fileLength } = encode(request, backing, size, imageHoldsData)
+  return { size, imagePath, imageExists, imageHoldsData, backing, header, fileLength }
 }
 
 async function refuseExisting(host: Host, filePath: string): Promise<void> {
@@ -206,7 +210,7 @@ function encode(
   request: CreateRequest,
   backing: Backing | undefined,
   size: number,
-  imageExists: boolean,
+  imageHoldsData: boolean,
 ): { header: Uint8Array; fileLength: number } {
   const { imageFile: imageName, backingFile: backingName = '' } = request
   if (request.format === 'add-cow') {
@@ -225,8 +229,8 @@ function encode(
     backingFormat: backing === undefined ? '' : backing.format === 'raw' ? 'raw' : 'add-cow',
     imageName,
     imageFormat: 'raw',
-    // With the flag, what is in an image file that was there before would be the content of the disk.
-    allAllocated: backing === undefined && !imageExists,
+    // With the flag, what an image file held before would be the content of the disk.
+    allAllocated: backing === undefined && !imageHoldsData,
   })
   return { header, fileLength: acowLength(clusterBits, size) }
 }
