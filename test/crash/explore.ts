@@ -52,7 +52,7 @@ export async function exploreRuns(
       crash.cutAt(cut)
       let nth = 0
       for (const state of crash.states(STATES_A_CUT, random)) {
-        const wrong = await recorded.judge(state, cut, states)
+        const wrong = await judged(recorded, state, cut, states)
         const where = `seed ${String(seed)}, cut ${String(cut)}, state ${String(nth)}`
         if (wrong.length > 0)
           return { states, violations: wrong.map((what) => `${where}: ${what}`) }
@@ -62,6 +62,20 @@ export async function exploreRuns(
     }
   }
   return { states, violations: [] }
+}
+
+/** What is wrong with a state; that it cannot even be used is wrong too. A few words are enough of many. */
+async function judged(
+  recorded: Recorded,
+  state: FileSystemState,
+  cut: number,
+  nth: number,
+): Promise<readonly string[]> {
+  try {
+    return (await recorded.judge(state, cut, nth)).slice(0, 5)
+  } catch (error) {
+    return [`it cannot be used: ${String(error)}`]
+  }
 }
 
 function cuts(length: number, random: Random): number[] {

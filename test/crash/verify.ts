@@ -22,15 +22,11 @@ export async function violations(
   allowed: Allowed,
   windows: readonly ByteRange[],
 ): Promise<string[]> {
+  const disk = await openDisk(host, OVERLAY_PATH, { writable: false })
   try {
-    const disk = await openDisk(host, OVERLAY_PATH, { writable: false })
-    try {
-      return [...(await wrongContent(disk, allowed, windows)), ...(await badFindings(host))]
-    } finally {
-      await disk.close()
-    }
-  } catch (error) {
-    return [`it cannot be used: ${String(error)}`]
+    return [...(await wrongContent(disk, allowed, windows)), ...(await badFindings(host))]
+  } finally {
+    await disk.close()
   }
 }
 

@@ -1,0 +1,126 @@
+import { isEngineError } from '../../engine/base/errors'
+import { KIB } from '../../engine/base/units'
+import type { Host } from '../../engine/host/host'
+import { openDisk } from '../../engine/image/disk'
+import { runJob } from '../../engine/job/jobs'
+import type { CreateRequest } from '../../engine/model/job'
+import { CrashLog } from '../support/crash-states'
+import { fileSystem, type FileSystemState } from '../support/host-log'
+import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
+import { Random } from '../support/random'
+import { SimulatedHost } from '../support/simulated-host'
+import type { Recorded } from './explore'
+import { smallSettings } from './settings'
+import { badFindings, check, unwatched } from './verify'
+import { type HostWrapper, runWorkload, type Setting } from './workload'
+
+const TARGET = '/d/out.raw'
+
+/** The whole content of a disk; undefined where there is none at that path. */
+async function wholeDisk(host: Host, path: string): Promise<Buffer | undefined> {
+  try {
+    const disk = await openDisk(host, path, { writable: false })
+    try {
+      const bytes = Buffer.alloc(disk.size)
+      await disk.read(bytes, 0)
+      return bytes
+    } finally {
+      await disk.close()
+    }
+  } catch (error) {
+    if (isEngineError(error, 'file/missing')) return undefined
+    throw error
+  }
+}
+
+function sameBytes(a: SimulatedHost, b: SimulatedHost, path: string): boolean {
+  const [left, right] = [a.bytesAt(path)?.toBytes(), b.bytesAt(path)?.toBytes()]
+  return left !== undefined && right !== undefined && Buffer.compare(left, right) === 0
+}
+
+/** Ways to ask for a new overlay. */
+export const requests: readonly Omit<CreateRequest, 'kind' | 'path' | 'imageFile'>[] = [
+  { format: 'add-cow', backingFile: 'base.raw' },
+  { format: 'add-cow', size: 20 * KIB },
+  { format: 'acow', backingFile: 'base.raw', clusterSize: 4 * KIB },
+  { format: 'acow', size: 20 * KIB },
+]
+
+/** A create, its crashes judged. */
+export async function recordCreate(
+  given: (typeof requests)[number],
+  reuse: boolean,
+  seed: number,
+  wrap: HostWrapper = (host) => host,
+): Promise<Recorded> {
+  const random = new Random(seed)
+  const base = random.bytes(20 * KIB)
+  const taken = reuse ? { [IMAGE_PATH]: random.bytes(20 * KIB) } : {}
+  const start = fileSystem({ [BASE_PATH]: base, ...taken })
+  const host = new SimulatedHost(start)
+  const request = { ...given, kind: 'create', path: OVERLAY_PATH, imageFile: 'x.raw' } as const
+  await runJob(wrap(host), { ...request, reuseImageFile: reuse }, unwatched)
+  const expected = given.backingFile === undefined ? Buffer.alloc(20 * KIB) : Buffer.from(base)
+  const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const found = await wholeDisk(crashed, OVERLAY_PATH)
+    const wrong = sameBytes(crashed, host, BASE_PATH) ? [] : ['the base was changed']
+    if (reuse && !sameBytes(crashed, host, IMAGE_PATH)) wrong.push('the image file was changed')
+    if (found === undefined) {
+      if (cut === host.log.length) wrong.push('the overlay is gone though create had ended')
+      return wrong
+    }
+    if (!found.equals(expected)) wrong.push('the overlay reads wrong')
+    return [...wrong, ...(await badFindings(crashed))]
+  }
+  return { start, log: host.log, judge }
+}
+
+/** Some writes, then an export of the disk. */
+export async function recordExport(setting: Setting, seed: number): Promise<Recorded> {
+  const written = await runWorkload(setting, ['write', 'zero', 'discard', 'flush'], 6, seed)
+  const start = written.host.snapshot()
+  const host = new SimulatedHost(start)
+  const expected = await wholeDisk(host, OVERLAY_PATH)
+  const request = { kind: 'export', path: OVERLAY_PATH, target: TARGET, verify: true } as const
+  await runJob(host, request, unwatched)
+  const before = new SimulatedHost(start)
+  const judge = (state: FileSystemState, cut: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const wrong = [...start.names.keys()]
+      .filter((path) => !sameBytes(before, crashed, path))
+      .map((path) => `${path} was changed`)
+    const found = crashed.bytesAt(TARGET)?.toBytes()
+    if (found === undefined) {
+      if (cut === host.log.length) wrong.push('the new file is gone though the export had ended')
+    } else if (expected?.equals(found) !== true) {
+      wrong.push('the new file is not the disk')
+    }
+    return Promise.resolve(wrong)
+  }
+  return { start, log: host.log, judge }
+}
+
+/** An overlay as a crash in a shrink leaves it, with stray bits and data, and its repair. */
+export async function recordRepair(seed: number): Promise<Recorded> {
+  const random = new Random(seed)
+  const setting = random.pick(smallSettings)
+  const written = await runWorkload(setting, ['write', 'write', 'flush', 'shrink'], 6, seed)
+  const crash = new CrashLog(written.start, written.log)
+  crash.cutAt(random.between(Math.floor(written.log.length / 2), written.log.length))
+  const [start = written.start] = [...crash.states(3, random)].slice(-1)
+  const host = new SimulatedHost(start)
+  const content = await wholeDisk(host, OVERLAY_PATH)
+  await check(host, 'all')
+  const judge = async (state: FileSystemState): Promise<string[]> => {
+    const crashed = new SimulatedHost(state)
+    const wrong = await badFindings(crashed)
+    await check(crashed, 'all')
+    const left = (await check(crashed, 'none')).filter(({ severity }) => severity !== 'notice')
+    wrong.push(...left.map(({ code }) => `${code} is still there after another repair`))
+    const found = await wholeDisk(crashed, OVERLAY_PATH)
+    if (content === undefined || found?.equals(content) !== true) wrong.push('the disk reads wrong')
+    return wrong
+  }
+  return { start, log: host.log, judge }
+}
