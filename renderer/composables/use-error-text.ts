@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
+import { useFormat } from './use-format'
 import { useText } from './use-text'
 
 /** An error in the person's language. */
@@ -42,12 +43,21 @@ export function errorReport(error: ErrorData): string {
 /** Turns errors into texts by their code. */
 export function useErrorText(): (error: ErrorData) => ErrorText {
   const text = useText()
+  const format = useFormat()
+
+  /** The figures of a disk that is too full, where the error has them. */
+  function figures({ needed, free }: ErrorData['details']): string {
+    if (typeof needed !== 'number' || typeof free !== 'number') return ''
+    const { size } = format.value
+    return ` ${text('spaceFigures', { needed: size(needed), free: size(free) })}`
+  }
+
   return (error) => {
     const file = errorPath(error)
     const values = { file: file === undefined ? text('failure.thisFile') : fileName(file) }
     return {
       title: text(`errors.${error.code}.title`, values),
-      why: text(`errors.${error.code}.why`, values),
+      why: text(`errors.${error.code}.why`, values) + figures(error.details),
       help: text(`errors.${error.code}.help`, values),
       state: error.state && text(`dataStates.${error.state}`),
       file,

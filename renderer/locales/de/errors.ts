@@ -107,7 +107,7 @@ export const errors: SameKeys<typeof english> = {
     },
     'io/no-space': {
       title: 'Kein Platz mehr',
-      why: 'Die Platte, auf der {file} liegt, ist voll.',
+      why: 'Die Platte mit {file} hat zu wenig Platz.',
       help: 'Dort Platz schaffen, dann noch einmal versuchen.',
     },
     'io/denied': {
@@ -126,6 +126,7 @@ export const errors: SameKeys<typeof english> = {
       help: 'Bitte mit den Einzelheiten unten melden.',
     },
   },
+  spaceFigures: '{needed} nötig, {free} frei.',
   dataStates: {
     unchanged: 'Nichts wurde geändert.',
     resumable: 'Alle Daten sind heil. Noch einmal beginnen, und es geht weiter, wo es aufhörte.',

@@ -142,7 +142,6 @@ export const library: SameKeys<typeof english> = {
     usedBy: 'Von keinem Overlay benutzt | Von einem Overlay benutzt | Von {count} Overlays benutzt',
     notInList: 'Nicht in der Liste',
     show: '{name} in der Liste zeigen',
-    brokenTitle: 'Die nächste Schicht fehlt',
     brokenHint:
       'Was die Schichten darüber nicht selbst haben, lässt sich erst wieder lesen, wenn ' +
       'das behoben ist.',

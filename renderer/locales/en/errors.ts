@@ -103,7 +103,7 @@ export const errors = {
     },
     'io/no-space': {
       title: 'No space left',
-      why: 'The disk that {file} is on is full.',
+      why: 'The disk with {file} has too little room.',
       help: 'Make room there, then try again.',
     },
     'io/denied': {
@@ -122,6 +122,7 @@ export const errors = {
       help: 'Please report it with the details below.',
     },
   },
+  spaceFigures: '{needed} needed, {free} free.',
   dataStates: {
     unchanged: 'Nothing was changed.',
     resumable: 'All data is whole. Start it again, and it goes on where it stopped.',

@@ -138,7 +138,6 @@ export const library = {
     usedBy: 'Used by no overlay | Used by one overlay | Used by {count} overlays',
     notInList: 'Not in the list',
     show: 'Show {name} in the list',
-    brokenTitle: 'The next layer is missing',
     brokenHint: 'What the layers above do not hold themselves cannot be read until this is mended.',
     current: 'shown here',
   },

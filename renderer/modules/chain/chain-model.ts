@@ -28,19 +28,13 @@ export interface Share {
   readonly bytes: number
 }
 
-/** Where the chain ends before its base. */
-export interface BrokenEnd {
-  readonly error: ErrorData
-  /** The name that leads nowhere, as it is stored in the layer above. */
-  readonly name: string | undefined
-}
-
 export interface DrawnChain {
   readonly layers: readonly DrawnLayer[]
   /** Undefined where it is not known what each layer serves. */
   readonly shares: readonly Share[] | undefined
   readonly virtualSize: number
-  readonly broken: BrokenEnd | undefined
+  /** Why the chain ends before its base. */
+  readonly broken: ErrorData | undefined
 }
 
 /** A chain as it is drawn, top first. */
@@ -64,7 +58,7 @@ export function drawChain(details: ImageDetails): DrawnChain {
     layers,
     shares: problem === undefined ? sharesOf(layers, virtualSize) : undefined,
     virtualSize,
-    broken: problem && { error: problem, name: infos.at(-1)?.backing?.name },
+    broken: problem,
   }
 }
 

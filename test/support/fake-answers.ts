@@ -1,0 +1,165 @@
+import type { WindowJobRequest } from '../../electron/contract/jobs'
+import type { ImageDetails, ImageId, ImageSummary } from '../../electron/contract/library'
+import { EngineError } from '../../engine/base/errors'
+import { SECTOR_SIZE } from '../../engine/base/units'
+import type { LayerInfo } from '../../engine/model/image'
+import type { JobPlan, PlannedFile } from '../../engine/model/job'
+
+type Images = ReadonlyMap<ImageId, ImageSummary>
+
+function pathOf(image: ImageSummary): string {
+  return `${image.directory}/${image.name}`
+}
+
+function layerOf(images: Images, image: ImageSummary, depth: number): LayerInfo {
+  const base = images.get(image.baseId ?? '')
+  const stem = image.name.replace(/\.[^.]*$/, '')
+  const virtualSize = image.virtualSize ?? 0
+  const common = {
+    path: pathOf(image),
+    format: image.format ?? 'raw',
+    clusterSize: SECTOR_SIZE,
+    modifiedAt: image.modifiedAt ?? 0,
+    depth,
+    virtualSize,
+    sizeOnDisk: image.sizeOnDisk ?? 0,
+    allocatedBytes: image.allocatedBytes ?? virtualSize,
+  }
+  if (common.format === 'raw') return common
+  const imageName = `${stem}.raw`
+  const backingPath = base === undefined ? image.baseName : pathOf(base)
+  return {
+    ...common,
+    imageFile: {
+      name: imageName,
+      path: `${image.directory}/${imageName}`,
+      size: virtualSize,
+    },
+    ...(image.baseName === undefined
+      ? {}
+      : { backing: { name: image.baseName, path: backingPath ?? '', format: 'raw' } }),
+  }
+}
+
+/** What each layer serves if what a layer has hides as much of what lies below as chance has it. */
+function withShares(layers: readonly LayerInfo[]): LayerInfo[] {
+  let left = layers[0]?.virtualSize ?? 0
+  return layers.map((layer) => {
+    const share = layer.virtualSize === 0 ? 0 : layer.allocatedBytes / layer.virtualSize
+    const servedBytes = Math.round(left * Math.min(1, layer.format === 'raw' ? 0.92 : share))
+    left -= servedBytes
+    return { ...layer, servedBytes }
+  })
+}
+
+/** The details of an image, its chain followed through the library. */
+export function detailsOf(images: Images, id: ImageId): ImageDetails {
+  const top = images.get(id)
+  if (top === undefined)
+    throw new EngineError('invalid-argument', `There is no image ${id}`, { field: 'id' })
+  const chain: ImageSummary[] = []
+  for (
+    let at: ImageSummary | undefined = top;
+    at !== undefined && !chain.includes(at) && chain.length < 250;
+    at = images.get(at.baseId ?? '')
+  )
+    chain.push(at)
+
+  const infos = chain.map((image, depth) => layerOf(images, image, depth))
+  const broken = top.problem
+  return {
+    id,
+    path: pathOf(top),
+    chain:
+      broken === undefined ? { layers: withShares(infos) } : { layers: infos, problem: broken },
+    layers: chain.map((image) => ({ id: image.id, usedBy: image.usedBy })),
+  }
+}
+
+function filesOf(image: ImageSummary, action: 'read' | 'write'): PlannedFile[] {
+  const stem = image.name.replace(/\.[^.]*$/, '')
+  const own: PlannedFile[] = [
+    { path: pathOf(image), role: 'add-cow', action },
+    { path: `${image.directory}/${stem}.raw`, role: 'image', action },
+  ]
+  return image.baseName === undefined
+    ? own
+    : [...own, { path: image.baseName, role: 'backing', action: 'read' }]
+}
+
+/** A plan such as the engine would make where nothing is in the way. */
+export function planOf(request: WindowJobRequest, image: ImageSummary): JobPlan {
+  const virtualSize = image.virtualSize ?? 0
+  const copied = virtualSize - (image.allocatedBytes ?? 0)
+  const common = { problems: [], warnings: [], spaceFree: 182 * 1024 ** 3 }
+  const path = pathOf(image)
+  switch (request.kind) {
+    case 'create': {
+      const target = `${image.directory}/${request.name}`
+      return {
+        ...common,
+        kind: 'create',
+        files: [
+          { path: target, role: 'add-cow', action: 'create' },
+          { path: `${image.directory}/${request.imageFileName}`, role: 'image', action: 'create' },
+          { path, role: 'backing', action: 'read' },
+        ],
+        bytesToCopy: 0,
+        spaceNeeded: Math.ceil(virtualSize / 4096) + 2560,
+        commandLine:
+          `add-cow-img create -f add-cow -o backing_file=${image.name},` +
+          `image_file=${request.imageFileName} ${target}`,
+        sizeAfter: request.size ?? virtualSize,
+      }
+    }
+    case 'resize':
+      return {
+        ...common,
+        kind: 'resize',
+        files: filesOf(image, 'write'),
+        bytesToCopy: 0,
+        spaceNeeded: 0,
+        commandLine: `add-cow-img resize ${request.shrink ? '--shrink ' : ''}${path} ${request.size}`,
+        sizeBefore: virtualSize,
+        sizeAfter: request.size,
+        ...(request.size < virtualSize
+          ? {
+              lostBytes: Math.max(0, Math.round(virtualSize * 0.8) - request.size),
+              lastAllocatedEnd: Math.round(virtualSize * 0.8),
+            }
+          : {}),
+      }
+    case 'check':
+      return {
+        ...common,
+        kind: 'check',
+        files: filesOf(image, request.repair === 'none' ? 'read' : 'write'),
+        bytesToCopy: 0,
+        spaceNeeded: 0,
+        commandLine: `add-cow-img check ${path}`,
+      }
+    case 'flatten':
+      return {
+        ...common,
+        kind: 'flatten',
+        files: filesOf(image, 'write'),
+        bytesToCopy: copied,
+        spaceNeeded: copied,
+        commandLine: `add-cow-img flatten ${request.verify ? '--verify ' : ''}${path}`,
+        sizeAfter: virtualSize,
+      }
+    case 'export':
+      return {
+        ...common,
+        kind: 'export',
+        files: [
+          { path: '/srv/export/disk.raw', role: 'target', action: 'create' },
+          ...filesOf(image, 'read'),
+        ],
+        bytesToCopy: virtualSize,
+        spaceNeeded: virtualSize,
+        commandLine: `add-cow-img convert -O raw ${path} /srv/export/disk.raw`,
+        sizeAfter: virtualSize,
+      }
+  }
+}

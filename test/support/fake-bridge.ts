@@ -1,0 +1,210 @@
+import type {
+  Bootstrap,
+  Bridge,
+  CommandName,
+  Commands,
+  EventName,
+  Events,
+  Reply,
+} from '../../electron/contract/commands'
+import type { JobId, JobSnapshot, WindowJobRequest } from '../../electron/contract/jobs'
+import type {
+  AddResult,
+  ImageDetails,
+  ImageId,
+  ImageSummary,
+} from '../../electron/contract/library'
+import type { Settings } from '../../electron/contract/settings'
+import { EngineError, toErrorData } from '../../engine/base/errors'
+import type { JobPlan } from '../../engine/model/job'
+import { detailsOf, planOf } from './fake-answers'
+
+type Handler<Name extends CommandName> = (
+  request: Commands[Name]['request'],
+) => Commands[Name]['result'] | Promise<Commands[Name]['result']>
+
+type Handlers = { [Name in CommandName]: Handler<Name> }
+type Listeners = { [Name in EventName]: Set<(event: Events[Name]) => void> }
+
+/** What the fake main process starts with; the rest is empty or the default. */
+export interface FakeStart {
+  readonly images?: readonly ImageSummary[]
+  readonly jobs?: readonly JobSnapshot[]
+  readonly settings?: Partial<Settings>
+  readonly locale?: string
+  readonly platform?: Bootstrap['platform']
+}
+
+export interface Call {
+  readonly name: CommandName
+  readonly request: unknown
+}
+
+/**
+ * Stands in for preload and main process where the window runs alone. It keeps images, jobs and
+ * settings as the main process does; jobs only move when a test moves them.
+ */
+export class FakeBridge implements Bridge<File> {
+  readonly images: Map<ImageId, ImageSummary>
+  readonly jobs: Map<JobId, JobSnapshot>
+  readonly details = new Map<ImageId, Partial<ImageDetails>>()
+  /** Every command that the window gave, oldest first. */
+  readonly calls: Call[] = []
+  settings: Settings
+  /** What comes of adding files, by dialog or drop. */
+  nextAdd: AddResult = { added: [], known: [], refused: [] }
+  private readonly start: FakeStart
+  private readonly handlers: Handlers
+  private readonly listeners: Listeners = {
+    'library.changed': new Set(),
+    'job.changed': new Set(),
+    'job.removed': new Set(),
+    'settings.changed': new Set(),
+    'window.action': new Set(),
+    'library.added': new Set(),
+  }
+  private lastJob = 0
+
+  constructor(start: FakeStart = {}) {
+    this.start = start
+    this.images = new Map((start.images ?? []).map((image) => [image.id, image]))
+    this.jobs = new Map((start.jobs ?? []).map((job) => [job.id, job]))
+    this.settings = {
+      theme: 'system',
+      language: 'system',
+      verifyByDefault: true,
+      simultaneousJobs: 1,
+      ...start.settings,
+    }
+    this.handlers = this.defaultHandlers()
+  }
+
+  /** Answers a command in another way from now on. A thrown EngineError becomes an error reply. */
+  answer<Name extends CommandName>(name: Name, handler: Handler<Name>): void {
+    Object.assign(this.handlers, { [name]: handler })
+  }
+
+  /** Says something of the main process's own accord. */
+  emit<Name extends EventName>(name: Name, event: Events[Name]): void {
+    for (const listener of this.listeners[name]) listener(event)
+  }
+
+  /** Changes images as a scan would, and says so. */
+  change(...images: readonly ImageSummary[]): void {
+    for (const image of images) this.images.set(image.id, image)
+    this.emit('library.changed', { changed: images, removed: [] })
+  }
+
+  /** Moves a job on, and says so. */
+  moveJob(id: JobId, part: Partial<JobSnapshot>): void {
+    const job = this.jobs.get(id)
+    if (job === undefined) throw new Error(`no job ${id}`)
+    const next = { ...job, ...part }
+    this.jobs.set(id, next)
+    this.emit('job.changed', next)
+  }
+
+  /** The requests of all calls of a command. */
+  requestsOf(name: CommandName): unknown[] {
+    return this.calls.filter((call) => call.name === name).map((call) => call.request)
+  }
+
+  async invoke<Name extends CommandName>(
+    name: Name,
+    request: Commands[Name]['request'],
+  ): Promise<Reply<Commands[Name]['result']>> {
+    this.calls.push({ name, request })
+    try {
+      return { ok: true, value: await this.handlers[name](request) }
+    } catch (error) {
+      return { ok: false, error: toErrorData(error) }
+    }
+  }
+
+  on<Name extends EventName>(name: Name, listener: (event: Events[Name]) => void): () => void {
+    this.listeners[name].add(listener)
+    return () => this.listeners[name].delete(listener)
+  }
+
+  addDropped(): Promise<Reply<AddResult>> {
+    return Promise.resolve({ ok: true, value: this.nextAdd })
+  }
+
+  private image(id: ImageId): ImageSummary {
+    const image = this.images.get(id)
+    if (image === undefined)
+      throw new EngineError('invalid-argument', `There is no image ${id}`, { field: 'id' })
+    return image
+  }
+
+  private plan(request: WindowJobRequest): JobPlan {
+    const id = request.kind === 'create' ? request.baseId : request.imageId
+    return planOf(request, this.image(id))
+  }
+
+  private startJob(request: WindowJobRequest): { id: JobId } {
+    this.lastJob += 1
+    const id = `job-${this.lastJob}`
+    const image = this.image(request.kind === 'create' ? request.baseId : request.imageId)
+    const name = request.kind === 'create' ? request.name : image.name
+    const now = Date.now()
+    const job: JobSnapshot = {
+      id,
+      kind: request.kind,
+      status: 'running',
+      path: `${image.directory}/${name}`,
+      ...(request.kind === 'create' ? {} : { imageId: image.id }),
+      createdAt: now,
+      startedAt: now,
+    }
+    this.jobs.set(id, job)
+    this.emit('job.changed', job)
+    return { id }
+  }
+
+  private forget(ids: readonly ImageId[]): undefined {
+    for (const id of ids) this.images.delete(id)
+    this.emit('library.changed', { changed: [], removed: ids })
+  }
+
+  private clearJobs(ids: readonly JobId[]): undefined {
+    for (const id of ids) this.jobs.delete(id)
+    this.emit('job.removed', { ids })
+  }
+
+  private changeSettings(part: Partial<Settings>): Settings {
+    this.settings = { ...this.settings, ...part }
+    return this.settings
+  }
+
+  private defaultHandlers(): Handlers {
+    return {
+      'app.bootstrap': () => ({
+        version: '0.1.0',
+        electron: '45.4.1',
+        platform: this.start.platform ?? 'linux',
+        locale: this.start.locale ?? 'en-GB',
+        settings: this.settings,
+        images: [...this.images.values()],
+        jobs: [...this.jobs.values()],
+      }),
+      'app.copyText': () => undefined,
+      'library.add': () => this.nextAdd,
+      'library.forget': ({ ids }) => this.forget(ids),
+      'library.rescan': () => undefined,
+      'library.showInFolder': () => undefined,
+      'library.createSample': () => ({ id: [...this.images.keys()][0] ?? '' }),
+      'image.details': ({ id }) => ({ ...detailsOf(this.images, id), ...this.details.get(id) }),
+      'dialog.pickFolder': () => ({ id: 'grant-1', path: '/srv/overlays' }),
+      'dialog.pickExportTarget': () => ({ id: 'grant-2', path: '/srv/export/disk.raw' }),
+      'job.plan': (request) => this.plan(request),
+      'job.start': (request) => this.startJob(request),
+      'job.cancel': ({ id }) => {
+        this.moveJob(id, { status: 'cancelling' })
+        return undefined
+      },
+      'job.clear': ({ ids }) => this.clearJobs(ids),
+      'settings.change': (part) => this.changeSettings(part),
+    }
+  }
+}

@@ -1,0 +1,287 @@
+import type { Page } from 'playwright-core'
+
+/** Something to be seen of the window, and the way there. */
+export interface View {
+  readonly name: string
+  readonly scenario?: string
+  readonly lang?: string
+  readonly show: (page: Page) => Promise<void>
+}
+
+async function select(page: Page, name: string): Promise<void> {
+  await page.getByRole('row', { name }).first().click()
+  await page.waitForTimeout(250)
+}
+
+async function tab(page: Page, image: string, name: string): Promise<void> {
+  await select(page, image)
+  await page.getByRole('tab', { name }).click()
+}
+
+async function press(page: Page, name: string | RegExp): Promise<void> {
+  await page
+    .getByRole('button', { name, exact: typeof name === 'string' })
+    .first()
+    .click()
+}
+
+async function menu(page: Page, button: string, item: string): Promise<void> {
+  await press(page, button)
+  await page.getByRole('menuitem', { name: item }).click()
+}
+
+/** Lets the fake main process do something: the page has it as `fakeBridge`. */
+async function fake(page: Page, script: string): Promise<void> {
+  await page.evaluate(`{ const bridge = window.fakeBridge; ${script} }`)
+}
+
+async function endCheck(page: Page, findings: boolean): Promise<void> {
+  await page.waitForTimeout(300)
+  await fake(
+    page,
+    `const { id, path } = [...bridge.jobs.values()].at(-1)
+     const { result } = bridge.details.get('db').lastCheck
+     const check = { ...result, findings: ${findings ? 'result.findings' : '[]'} }
+     bridge.moveJob(id, { status: 'done', result: { kind: 'check', path, check } })`,
+  )
+}
+
+export const VIEWS: readonly View[] = [
+  { name: 'empty', scenario: 'empty', show: () => Promise.resolve() },
+  { name: 'empty-de', scenario: 'empty', lang: 'de', show: () => Promise.resolve() },
+  { name: 'loading', scenario: 'loading', show: () => Promise.resolve() },
+  { name: 'list', show: (page) => select(page, 'web-staging.add-cow') },
+  { name: 'list-de', lang: 'de', show: (page) => select(page, 'web-staging.add-cow') },
+  { name: 'list-many', scenario: 'many', show: (page) => select(page, 'base-0.raw') },
+  {
+    name: 'list-focus',
+    show: async (page) => {
+      await select(page, 'db-primary')
+      await page.keyboard.press('ArrowDown')
+    },
+  },
+  { name: 'no-match', show: (page) => page.getByLabel('Search images').fill('nothing like it') },
+  { name: 'search', show: (page) => page.getByLabel('Search images').fill('upgrade') },
+  {
+    name: 'menu',
+    show: async (page) => {
+      await page.getByRole('row', { name: 'web-staging-before' }).first().click({ button: 'right' })
+    },
+  },
+  {
+    name: 'menu-blocked',
+    show: async (page) => {
+      await page.getByRole('row', { name: 'debian-12' }).first().click({ button: 'right' })
+    },
+  },
+  {
+    name: 'flatten-menu',
+    show: async (page) => {
+      await select(page, 'debian-12')
+      await press(page, 'Flatten')
+    },
+  },
+  { name: 'tooltip', show: (page) => page.getByRole('button', { name: 'Check' }).hover() },
+  { name: 'overview-raw', show: (page) => select(page, 'debian-12-server.raw') },
+  { name: 'overview-long', show: (page) => select(page, 'customer-4711') },
+  { name: 'overview-broken', show: (page) => select(page, 'accounting') },
+  { name: 'overview-unreadable', show: (page) => select(page, 'holiday') },
+  { name: 'chain', show: (page) => tab(page, 'experiment', 'Chain') },
+  { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
+  { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },
+  { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
+  { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
+  {
+    name: 'create',
+    show: async (page) => {
+      await select(page, 'debian-12-server.raw')
+      await press(page, 'New overlay')
+    },
+  },
+  {
+    name: 'create-de',
+    lang: 'de',
+    show: async (page) => {
+      await select(page, 'debian-12-server.raw')
+      await press(page, 'Neues Overlay')
+    },
+  },
+  { name: 'create-no-base', show: (page) => press(page, 'New overlay') },
+  {
+    name: 'create-picker',
+    show: async (page) => {
+      await press(page, 'New overlay')
+      await page.getByLabel('Base', { exact: true }).click()
+    },
+  },
+  {
+    name: 'create-exists',
+    show: async (page) => {
+      await fake(
+        page,
+        `bridge.answer('job.plan', (request) => ({
+      kind: 'create', problems: [{ code: 'file/exists', message: 'it exists already',
+      details: { path: '/srv/images/debian-12-server-overlay.raw', field: 'image file name' } }],
+      warnings: [], files: [], bytesToCopy: 0, spaceNeeded: 0, commandLine: '' }))`,
+      )
+      await select(page, 'debian-12-server.raw')
+      await press(page, 'New overlay')
+    },
+  },
+  {
+    name: 'create-wrong',
+    show: async (page) => {
+      await select(page, 'debian-12-server.raw')
+      await press(page, 'New overlay')
+      await page.getByLabel('Name', { exact: true }).fill('a/b')
+      await page.getByLabel('Virtual size').fill('many')
+    },
+  },
+  {
+    name: 'grow',
+    show: async (page) => {
+      await select(page, 'web-staging.add-cow')
+      await fake(page, `bridge.moveJob('waiting', { status: 'cancelled' })`)
+      await press(page, 'Resize')
+      await page.getByLabel('New virtual size').fill('+12G')
+    },
+  },
+  {
+    name: 'cut-off',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'Resize')
+      await press(page, 'Cut off data…')
+      await page.getByLabel('New virtual size').fill('10G')
+    },
+  },
+  {
+    name: 'check-dialog',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'Check')
+    },
+  },
+  {
+    name: 'check-running',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'Check')
+      await page.waitForTimeout(200)
+      await page.keyboard.press('Enter')
+      await page.waitForTimeout(200)
+      await fake(
+        page,
+        `bridge.moveJob([...bridge.jobs.keys()].at(-1), { speed: 3e8, timeLeft: 21000,
+      progress: { phase: 'verifying', current: 4e9, total: 2e10 } })`,
+      )
+    },
+  },
+  {
+    name: 'check-found',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'Check')
+      await page.waitForTimeout(200)
+      await page.keyboard.press('Enter')
+      await endCheck(page, true)
+    },
+  },
+  {
+    name: 'check-clean',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'Check')
+      await page.waitForTimeout(200)
+      await page.keyboard.press('Enter')
+      await endCheck(page, false)
+    },
+  },
+  {
+    name: 'flatten',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'In place')
+    },
+  },
+  {
+    name: 'flatten-de',
+    lang: 'de',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Verflachen', 'An Ort und Stelle')
+    },
+  },
+  {
+    name: 'flatten-no-space',
+    show: async (page) => {
+      await fake(
+        page,
+        `const plan = bridge.plan.bind(bridge)
+      bridge.answer('job.plan', (request) => ({ ...plan(request), problems: [{ code: 'io/no-space',
+      message: '19.6 GiB are needed in /srv/overlays, and 1.2 GiB are free there',
+      details: { path: '/srv/overlays', needed: 2.1e10, free: 1.2e9 } }], spaceFree: 1.2e9 }))`,
+      )
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'In place')
+    },
+  },
+  {
+    name: 'export',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'To a new raw file')
+      await press(page, 'Choose…')
+    },
+  },
+  {
+    name: 'failure',
+    show: async (page) => {
+      await fake(page, `bridge.answer('job.start', () => { throw Object.assign(new Error(), {}) })`)
+      await press(page, 'Jobs, one running')
+      await press(page, 'What went wrong…')
+      await press(page, 'Details')
+    },
+  },
+  {
+    name: 'refused',
+    show: async (page) => {
+      await fake(
+        page,
+        `bridge.nextAdd = { added: [], known: [], refused: [
+      { path: '/home/anna/notes.txt', error: { code: 'format/unrecognized', message: 'Cannot open',
+        details: { path: '/home/anna/notes.txt' }, state: 'unchanged' } },
+      { path: '/home/anna/old.add-cow', error: { code: 'format/unsupported-version',
+        message: 'Version 2', details: { path: '/home/anna/old.add-cow', version: 2 } } }] }`,
+      )
+      await menu(page, 'Add', 'Files')
+    },
+  },
+  {
+    name: 'notices',
+    show: async (page) => {
+      await fake(page, `bridge.nextAdd = { added: ['debian'], known: ['web'], refused: [] }`)
+      await menu(page, 'Add', 'Files')
+      await fake(
+        page,
+        `bridge.moveJob('flattening', { status: 'failed', error: { code: 'io/failed',
+      message: 'Cannot read', details: { path: '/srv/images/ubuntu-24.04-desktop.img' } } })`,
+      )
+    },
+  },
+  {
+    name: 'drop',
+    show: async (page) => {
+      await page.evaluate(`{
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File([''], 'disk.raw'))
+      window.dispatchEvent(new DragEvent('dragenter', { dataTransfer }))
+    }`)
+    },
+  },
+  { name: 'jobs', show: (page) => press(page, 'Jobs, one running') },
+  { name: 'jobs-de', lang: 'de', show: (page) => press(page, 'Aufträge, einer läuft') },
+  { name: 'jobs-none', scenario: 'one', show: (page) => press(page, 'Jobs') },
+  { name: 'settings', show: (page) => press(page, 'Settings') },
+  { name: 'settings-de', lang: 'de', show: (page) => press(page, 'Optionen') },
+]
