@@ -38,6 +38,7 @@ const testPrograms: Readonly<Record<string, string>> = {
   nbdinfo: 'libnbd-bin',
   nbdcopy: 'libnbd-bin',
   fio: 'fio',
+  xz: 'xz-utils',
 }
 
 /** Where a program lies, also those of the administrator's folders; undefined if nowhere. */

@@ -1,0 +1,96 @@
+/*
+ * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as ratios of medians. Sizes and
+ * rounds can be given: `npm run bench -- --gib 4 --rounds 7`. Figures go to out/bench/.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { buildCommandLineIfNeeded } from '../../build/lib/build'
+import { main, outFolder, say, ScriptError } from '../../build/lib/project'
+import { install, missingTestPrograms } from '../../build/system/packages'
+import { type Contest, runContests } from './harness'
+import { copy, makeTwins, type Twins } from './twins'
+
+const run = promisify(execFile)
+const cli = join(outFolder, 'cli/add-cow-img.js')
+const GIB = 1024 ** 3
+
+async function ours(...args: string[]): Promise<void> {
+  await run(process.execPath, [cli, ...args], { maxBuffer: GIB })
+}
+
+async function theirs(...args: string[]): Promise<void> {
+  await run('qemu-img', args, { maxBuffer: GIB })
+}
+
+function contests(twins: Twins): Contest[] {
+  const at = (name: string): string => join(twins.directory, name)
+  const nothing = (): Promise<void> => Promise.resolve()
+  const remove = async (...names: string[]): Promise<void> => {
+    for (const name of names) await rm(at(name), { force: true })
+  }
+  return [
+    {
+      name: 'export to raw',
+      peer: 'qemu-img convert',
+      goal: 0.6,
+      prepare: () => remove('ours.raw', 'theirs.raw'),
+      ours: () => ours('convert', '-O', 'raw', twins.addCow, at('ours.raw')),
+      // both sides end with everything on the disk: without it a copy is a promise
+      theirs: () =>
+        theirs('convert', '-t', 'writeback', '-O', 'raw', twins.qcow2, at('theirs.raw')),
+    },
+    {
+      name: 'flatten in place',
+      peer: 'qemu-img rebase',
+      goal: 0.4,
+      // an overlay names its files relative to itself: copies of all three in a folder of their own
+      prepare: async () => {
+        await rm(at('copy'), { recursive: true, force: true })
+        await mkdir(at('copy'))
+        for (const name of ['x.add-cow', 'x.raw', 'twin.qcow2']) copy(at(name), at(`copy/${name}`))
+        await symlink(at('base.raw'), at('copy/base.raw'))
+      },
+      ours: () => ours('flatten', at('copy/x.add-cow')),
+      theirs: () => theirs('rebase', '-f', 'qcow2', '-b', '', at('copy/twin.qcow2')),
+    },
+    {
+      name: 'map',
+      peer: 'qemu-img map',
+      goal: 0.5,
+      prepare: nothing,
+      ours: () => ours('map', '--output=json', twins.addCow),
+      theirs: () => theirs('map', '--output=json', twins.qcow2),
+    },
+    {
+      name: 'check',
+      peer: 'qemu-img check',
+      goal: 0.5,
+      prepare: nothing,
+      ours: () => ours('check', twins.addCow),
+      theirs: () => theirs('check', twins.qcow2),
+    },
+  ]
+}
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: {
+      gib: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '7' },
+    },
+  })
+  if (!(await install(missingTestPrograms()))) throw new ScriptError('The peers are not installed.')
+  await buildCommandLineIfNeeded()
+  const directory = await mkdtemp(join(tmpdir(), 'add-cow-bench-'))
+  try {
+    say(`Making a disk of ${values.gib} GiB and its qcow2 twin.`)
+    const twins = await makeTwins(directory, Number(values.gib) * GIB)
+    await runContests(contests(twins), Number(values.rounds), 'images')
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+  return 0
+})
