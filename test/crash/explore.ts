@@ -8,16 +8,16 @@ import { violations } from './verify'
 import { type HostWrapper, runWorkload, type Setting, type StepKind } from './workload'
 
 /** States that `npm test` tries, all suites together. `CRASH_STATES=1000000 npm test -- --project crash` tries more. */
-const NORMAL_STATES = 24_000
+const NORMAL_STATES = 30_000
 const wanted = Number(process.env['CRASH_STATES'] ?? NORMAL_STATES)
 /** The first seed of every suite: another one tries other states. */
 const firstSeed = Number(process.env['CRASH_SEED'] ?? 1)
 
 /** States tried at one cut of a log, and cuts of one log: a longer log is cut at as many random places. */
-const STATES_A_CUT = 12
+const STATES_A_CUT = 6
 const CUTS_A_LOG = 160
 /** One state in so many is also worked on further. */
-const CONTINUE_EVERY = 12
+const CONTINUE_EVERY = 4
 
 /** How many states a suite owes, of a thousand. */
 export function quota(perMille: number): number {

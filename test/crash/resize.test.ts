@@ -13,14 +13,14 @@ describe('a crash while the size is changed', () => {
 
   const settings = [...smallSettings, ...takenImageSettings]
   it.each(settings)('leaves the old or the new size: $name', async (setting) => {
-    const { states, violations } = await exploreWorkloads(setting, resizes, quota(20))
+    const { states, violations } = await exploreWorkloads(setting, resizes, quota(40))
     tried += states
     expect(violations).toEqual([])
   })
 
   it('also where the bitmap has more pages than the cache', async () => {
     const kinds: readonly StepKind[] = ['write', 'flush', 'grow', 'shrink']
-    const { states, violations } = await exploreWorkloads(evictingSetting, kinds, quota(20))
+    const { states, violations } = await exploreWorkloads(evictingSetting, kinds, quota(40))
     tried += states
     expect(violations).toEqual([])
   })
