@@ -1,6 +1,5 @@
 import * as z from 'zod'
 import type { CommandName, Commands } from './commands'
-import type { Settings } from './settings'
 
 /** Ids are made by the main process; all that a window can do with one is give it back. */
 const id = z.string().min(1).max(64)
@@ -65,19 +64,12 @@ const jobRequest = z.discriminatedUnion('kind', [
   }),
 ])
 
-/** The settings as they are kept; what is given to `settings.change` is a part of them. */
-export const settingsSchema = z.strictObject({
-  theme: z.enum(['system', 'light', 'dark']),
-  language: z.enum(['system', 'en', 'de']),
-  verifyByDefault: z.boolean(),
-  simultaneousJobs: z.int().min(1).max(4),
-})
-
-const settingsChange = z.strictObject({
-  theme: settingsSchema.shape.theme.exactOptional(),
-  language: settingsSchema.shape.language.exactOptional(),
-  verifyByDefault: settingsSchema.shape.verifyByDefault.exactOptional(),
-  simultaneousJobs: settingsSchema.shape.simultaneousJobs.exactOptional(),
+/** Any part of the settings. */
+export const settingsChange = z.strictObject({
+  theme: z.enum(['system', 'light', 'dark']).exactOptional(),
+  language: z.enum(['system', 'en', 'de']).exactOptional(),
+  verifyByDefault: z.boolean().exactOptional(),
+  simultaneousJobs: z.int().min(1).max(4).exactOptional(),
 })
 
 const schemas = {
@@ -123,6 +115,5 @@ type DriftedCommand = {
     ? never
     : Name
 }[CommandName]
-type DriftedSettings = Complete<Settings, typeof settingsSchema> extends true ? never : 'settings'
 type None<T extends never> = T
-export type SchemasAreComplete = [None<DriftedCommand>, None<DriftedSettings>]
+export type SchemasAreComplete = None<DriftedCommand>

@@ -20,7 +20,7 @@ export interface JsonFileOptions<Value> {
   readonly schema: z.ZodType<Value>
   readonly log: Log
   /** Told of every write that failed. What should have been written goes out with the next one. */
-  readonly onSaveFailed: (path: string, error: unknown) => void
+  readonly onSaveFailed: (path: string, error: Error) => void
 }
 
 /**
@@ -33,6 +33,10 @@ export class JsonFile<Value> {
   private writing: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: JsonFileOptions<Value>) {}
+
+  get path(): string {
+    return this.options.path
+  }
 
   /** Reads the file. Never fails: a file that cannot be read is set aside. */
   async load(): Promise<Loaded<Value>> {
@@ -74,7 +78,7 @@ export class JsonFile<Value> {
     } catch (error) {
       this.pending ??= value
       log.error(`Cannot save ${path}`, error)
-      onSaveFailed(path, error)
+      onSaveFailed(path, error instanceof Error ? error : new Error(String(error)))
     }
   }
 }

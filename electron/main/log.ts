@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import electronLog from 'electron-log/node'
 
 /** What the other parts of the main process write their log with. */
@@ -10,10 +9,10 @@ export interface Log {
 
 const MAX_LOG_BYTES = 1024 * 1024
 
-/** A log in `folder`/main.log, and on the terminal where there is one. Never waits for the disk. */
-export function openLog(folder: string, toTerminal: boolean): Log {
+/** A log in a file, and on the terminal where there is one. Never waits for the disk. */
+export function openLog(path: string, toTerminal: boolean): Log {
   const { file, console } = electronLog.transports
-  file.resolvePathFn = () => join(folder, 'main.log')
+  file.resolvePathFn = () => path
   file.maxSize = MAX_LOG_BYTES
   file.sync = false
   file.level = 'info'

@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import { type CheckResult, ERROR_CODES, type ErrorData, FINDING_CODES } from '../../engine'
 import type { JobSnapshot } from '../contract/jobs'
-import { settingsSchema } from '../contract/schemas'
+import { settingsChange } from '../contract/schemas'
 import type { Settings } from '../contract/settings'
 import type { BaseMark } from '../worker/calls'
 import type { ImageRecord } from './library/image-record'
@@ -114,7 +114,8 @@ export const jobsFile: z.ZodType<StoredJobs> = z.object({
   jobs: z.array(jobSnapshot),
 })
 
-export const settingsFile: z.ZodType<Settings> = settingsSchema
+/** A setting that the file does not have is at its default. */
+export const settingsFile: z.ZodType<Partial<Settings>> = z.object(settingsChange.shape)
 
 /** Place and size of the window on the desktop, in device-independent pixels. */
 export interface WindowPlace {

@@ -42,6 +42,7 @@ export class WorkerClient {
   private gone: EngineError | undefined
   private readonly pending: PendingByName = {
     scan: new Map(),
+    signatures: new Map(),
     find: new Map(),
     plan: new Map(),
     run: new Map(),

@@ -28,6 +28,8 @@ export interface ScannedImage {
   readonly filesBelow: readonly string[]
   /** The base as it is now, where there is one and it can be read. */
   readonly base?: BaseMark
+  /** By which a change of any of these files is noticed: see `signatures`. */
+  readonly signature: string
 }
 
 /** Files that a person pointed at, folders replaced by what is in them. */
@@ -50,6 +52,11 @@ export interface Calls {
   scan: {
     request: { readonly path: string; readonly knownBase?: BaseMark }
     result: ScannedImage
+  }
+  /** A text for each list of files that differs where one of them was changed, replaced or lost. */
+  signatures: {
+    request: { readonly lists: readonly (readonly string[])[] }
+    result: readonly string[]
   }
   find: { request: { readonly paths: readonly string[] }; result: FoundFiles }
   plan: { request: JobRequest; result: JobPlan }

@@ -8,6 +8,7 @@ import { type JobProgress, nodeHost, planJob, runJob, toErrorData } from '../../
 import type { CallMessage, CallName, Calls, DoneMessage, FromWorker, ToWorker } from './calls'
 import { findFiles } from './find-files'
 import { limitRate } from './limit-rate'
+import { signatureOf } from './signature'
 import { makeSample } from './sample/make-sample'
 import { scanImage } from './scan-image'
 
@@ -28,6 +29,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   scan: ({ path, knownBase }) => scanImage(nodeHost, path, knownBase),
+  signatures: ({ lists }) => Promise.all(lists.map(signatureOf)),
   find: ({ paths }) => findFiles(paths),
   plan: (request) => planJob(nodeHost, request),
   run: (request, control) => runJob(nodeHost, request, control),

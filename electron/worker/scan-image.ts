@@ -7,6 +7,7 @@ import {
 } from '../../engine'
 import type { BaseMark, ScannedImage } from './calls'
 import { realPath } from './real-path'
+import { signatureOf } from './signature'
 
 const SECTOR = 512
 
@@ -21,15 +22,18 @@ export async function scanImage(
   const [top, ...below] = chain.layers
   const [imagePath] = await realPaths([top?.imageFile?.path])
   const [backingPath] = await realPaths([top?.backing?.path])
-  const filesBelow = await realPaths([
+  const found = await realPaths([
     top?.backing?.path,
     ...below.flatMap((layer) => [layer.path, layer.imageFile?.path, layer.backing?.path]),
   ])
+  const filesBelow = [...new Set(found)]
+  const ownFiles = await realPaths([path, imagePath])
   const base = chain.problem === undefined ? await markBase(host, chain, knownBase) : undefined
   return {
     chain,
     layerPaths,
-    filesBelow: [...new Set(filesBelow)],
+    filesBelow,
+    signature: await signatureOf([...ownFiles, ...filesBelow]),
     ...(imagePath !== undefined && { imagePath }),
     ...(backingPath !== undefined && { backingPath }),
     ...(base !== undefined && { base }),

@@ -57,6 +57,7 @@ export class JobQueue {
   private readonly jobs = new Map<JobId, JobSnapshot>()
   private readonly work = new Map<JobId, Work>()
   private ticker: NodeJS.Timeout | undefined
+  private idleWaiters: (() => void)[] = []
 
   constructor(private readonly options: JobQueueOptions) {
     for (const job of options.history) this.jobs.set(job.id, asOfNow(job))
@@ -69,6 +70,12 @@ export class JobQueue {
   /** Jobs that have not ended. */
   active(): readonly JobSnapshot[] {
     return this.snapshots().filter((job) => !ENDED.has(job.status))
+  }
+
+  /** Resolves when no job waits or runs. */
+  async whenIdle(): Promise<void> {
+    if (this.work.size === 0) return
+    await new Promise<void>((resolve) => this.idleWaiters.push(resolve))
   }
 
   /** The files that running jobs write to. */
@@ -180,6 +187,9 @@ export class JobQueue {
     this.dropOldest()
     this.options.onTurn()
     this.options.onEnded(work.job, end)
+    if (this.work.size > 0) return
+    for (const resolve of this.idleWaiters) resolve()
+    this.idleWaiters = []
   }
 
   private report(id: JobId, work: Work, progress: JobProgress): void {

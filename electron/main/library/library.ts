@@ -78,6 +78,13 @@ export class Library {
     return ids
   }
 
+  /** The same, for any file in one of the directories as well. */
+  usingAny(files: ReadonlySet<string>, directories: ReadonlySet<string>): ReadonlySet<ImageId> {
+    if (directories.size === 0) return this.using(files)
+    const inside = [...this.idsByFile.keys()].filter((file) => directories.has(dirname(file)))
+    return this.using([...files, ...inside])
+  }
+
   /**
    * Whether the file holds the data of an overlay in the library, rather than a disk of its own.
    */
@@ -162,6 +169,11 @@ export class Library {
     const before = this.busyFiles
     this.busyFiles = files
     for (const id of this.using([...before, ...files])) this.markChanged(id)
+  }
+
+  /** Whether a job of ours is writing to one of the files that make up the disk. */
+  isHeld(record: ImageRecord): boolean {
+    return allFiles(record).some((file) => this.busyFiles.has(file))
   }
 
   private isBusy(record: ImageRecord): boolean {

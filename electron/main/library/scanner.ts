@@ -2,7 +2,7 @@ import pLimit from 'p-limit'
 import { toErrorData } from '../../../engine'
 import type { ImageId } from '../../contract/library'
 import type { BaseMark, ScannedImage } from '../../worker/calls'
-import type { ImageRecord } from './image-record'
+import { allFiles } from './image-record'
 import type { Library } from './library'
 
 /** Enough to keep the engine's thread busy while it waits for the disk. */
@@ -13,14 +13,16 @@ export type ScanImage = (path: string, knownBase?: BaseMark) => Promise<ScannedI
 export interface ScannerOptions {
   readonly library: Library
   readonly scan: ScanImage
-  /** Whether to leave an image alone for now: a job writes to it, and asks for a scan at its end. */
-  readonly isHeld: (record: ImageRecord) => boolean
+  /** See `signatures` among the calls of a worker. */
+  readonly signatures: (lists: readonly (readonly string[])[]) => Promise<readonly string[]>
 }
 
 /** Looks at images again, a few at a time. An image that is asked for twice is looked at once. */
 export class Scanner {
   private readonly limit = pLimit(SCANS_AT_A_TIME)
   private readonly waiting = new Map<ImageId, { baseIsOurs: boolean }>()
+  /** Of the last scan, where it found the image. */
+  private readonly signatures = new Map<ImageId, string>()
 
   constructor(private readonly options: ScannerOptions) {}
 
@@ -37,18 +39,30 @@ export class Scanner {
     }
   }
 
+  /** Looks again at those images that have a file which is not as the last scan found it. */
+  async requestChanged(): Promise<void> {
+    const { library, signatures } = this.options
+    const records = library.records()
+    const now = await signatures(records.map(allFiles))
+    const changed = records.filter(({ id }, index) => this.signatures.get(id) !== now[index])
+    this.request(changed.map((record) => record.id))
+  }
+
   private async scan(id: ImageId): Promise<void> {
-    const { library, scan, isHeld } = this.options
+    const { library, scan } = this.options
     const baseIsOurs = this.waiting.get(id)?.baseIsOurs ?? false
     // what changes from here on needs another look, even while this one is under way
     this.waiting.delete(id)
     if (!library.has(id)) return
     const record = library.record(id)
-    if (isHeld(record)) return
+    // the job that writes to it asks for a scan at its end
+    if (library.isHeld(record)) return
     try {
       const found = await scan(record.path, record.base)
+      this.signatures.set(id, found.signature)
       library.scanned(id, { found }, baseIsOurs)
     } catch (error) {
+      this.signatures.delete(id)
       library.scanned(id, { error: toErrorData(error) }, baseIsOurs)
     }
   }

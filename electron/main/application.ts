@@ -1,0 +1,248 @@
+/*
+ * Puts the parts of the main process together. Data goes one way round: the window asks through the
+ * dispatcher, handlers change library, jobs or settings, and these tell the window, the files and
+ * the desktop what is different now.
+ */
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { app, clipboard, nativeTheme, session, shell } from 'electron'
+import type { Bootstrap } from '../contract/commands'
+import type { JobSnapshot } from '../contract/jobs'
+import { commandHandlers } from './command-handlers'
+import { Dialogs } from './dialogs'
+import { EngineThreads } from './engine-threads'
+import { Grants } from './grants'
+import { HandedFiles, handOverSchema } from './handed-files'
+import { listenToWindow } from './ipc'
+import { Dispatcher } from './ipc-dispatch'
+import { type JobParts, createJobs } from './jobs'
+import { KeptFiles, type Remembered } from './kept-files'
+import { type LibraryParts, createLibrary } from './library'
+import type { ImageRecord } from './library/image-record'
+import { type Log, openLog } from './log'
+import { setMenu } from './menu'
+import { Presence } from './presence'
+import { providePage } from './protocol'
+import { QuitGuard } from './quit-guard'
+import { lockDown } from './security'
+import { SettingsStore } from './settings'
+import { type Texts, textsFor } from './texts'
+import { MainWindow } from './window'
+
+/** What all parts stand on. */
+interface Frame {
+  readonly log: Log
+  readonly kept: KeptFiles
+  readonly engine: EngineThreads
+  readonly window: MainWindow
+  readonly dialogs: Dialogs
+  readonly settings: SettingsStore
+  readonly texts: () => Texts
+}
+
+/** From "Electron is ready" to "the window shows what was remembered, and scans are under way". */
+export async function runApplication(files: readonly string[]): Promise<void> {
+  const logFile = join(app.getPath('logs'), 'main.log')
+  const log = openLog(logFile, !app.isPackaged)
+  log.info(`${app.getName()} ${app.getVersion()}, Electron ${process.versions.electron}`)
+  process.on('uncaughtExceptionMonitor', (error) => log.error('Uncaught', error))
+  lockDown(session.defaultSession, log)
+  const page = providePage()
+
+  const kept = new KeptFiles(app.getPath('userData'), log)
+  const remembered = await kept.load()
+  const engine = new EngineThreads(() => new Worker(join(import.meta.dirname, 'worker.js')), log)
+  const window = new MainWindow({
+    url: page.url,
+    title: app.getName(),
+    place: remembered.place,
+    log,
+  })
+  const settings = new SettingsStore(remembered.settings)
+  const texts = (): Texts => textsFor(settings.current.language, app.getLocale())
+  const dialogs = new Dialogs(() => window.current, texts)
+  const frame: Frame = { log, kept, engine, window, dialogs, settings, texts }
+
+  const images = startLibrary(frame, remembered.images)
+  const jobs = startJobs(frame, images, remembered.jobs)
+  const handed = new HandedFiles((paths) => void addHanded(frame, images, paths))
+  const handlers = commandHandlers({
+    ...{ ...images, ...jobs, settings, dialogs, engine },
+    facts: facts(),
+    grants: new Grants(),
+    desktop: {
+      copyText: (text) => clipboard.writeText(text),
+      showInFolder: (path) => shell.showItemInFolder(path),
+    },
+    sampleFolder: join(app.getPath('userData'), 'samples'),
+    onBootstrap: () => handed.pageIsThere(),
+  })
+  const callers = { window: () => window.current?.webContents, origin: page.origin }
+  listenToWindow(new Dispatcher(handlers, callers, log), (paths) => images.adder.add(paths))
+
+  followSettings(frame, jobs, logFile)
+  guardQuit(frame, jobs)
+  takeHandedFiles(frame, handed, files)
+  keepPlace(frame)
+  lookAgainOnFocus(frame, images)
+  window.show()
+  tellTrouble(frame, remembered.setAside)
+}
+
+function facts(): Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'> {
+  const { platform } = process
+  const known = platform === 'linux' || platform === 'darwin' || platform === 'win32'
+  return {
+    version: app.getVersion(),
+    electron: process.versions.electron,
+    platform: known ? platform : 'other',
+    locale: app.getLocale(),
+  }
+}
+
+function startLibrary(
+  { log, kept, engine, window }: Frame,
+  records: readonly ImageRecord[],
+): LibraryParts {
+  const parts = createLibrary({
+    ...{ records, engine, log },
+    onChange: (event) => window.send('library.changed', event),
+    onRecordsChange: (library) => {
+      kept.library.schedule(() => ({ version: 1, images: library.records() }))
+    },
+  })
+  parts.scanner.request(parts.library.ids())
+  parts.watcher.follow(parts.library.directories())
+  return parts
+}
+
+function startJobs(
+  { log, kept, engine, window, settings, texts }: Frame,
+  libraryParts: LibraryParts,
+  history: readonly JobSnapshot[],
+): JobParts {
+  const presence = new Presence(() => window.current, texts)
+  const parts = createJobs({
+    ...{ history, engine, libraryParts, log },
+    limit: () => settings.current.simultaneousJobs,
+    onChange: (job) => {
+      window.send('job.changed', job)
+      presence.update(parts.queue.active())
+    },
+    onRemoved: (ids) => window.send('job.removed', { ids }),
+    onTurn: (queue) => kept.jobs.schedule(() => ({ version: 1, jobs: queue.snapshots() })),
+    onEnded: (job) => presence.ended(job),
+  })
+  return parts
+}
+
+async function addHanded(
+  { log, window }: Frame,
+  { adder }: LibraryParts,
+  paths: readonly string[],
+): Promise<void> {
+  try {
+    window.send('library.added', await adder.add(paths))
+  } catch (error) {
+    log.error('Cannot add the files that were handed over', error)
+  }
+}
+
+/** What is set takes effect at once, in all its places. */
+function followSettings(
+  { kept, window, settings, texts }: Frame,
+  { queue }: JobParts,
+  logFile: string,
+): void {
+  const apply = (): void => {
+    nativeTheme.themeSource = settings.current.theme
+    setMenu({
+      texts: texts().menu,
+      onAction: (action) => window.send('window.action', { action }),
+      showLog: () => shell.showItemInFolder(logFile),
+    })
+  }
+  apply()
+  settings.on('change', () => {
+    apply()
+    kept.settings.schedule(() => settings.current)
+    window.send('settings.changed', settings.current)
+    queue.startWhatCan()
+  })
+}
+
+/** On a Mac an application goes on without its window; everywhere else that is its end. */
+function guardQuit({ kept, engine, window, dialogs, log }: Frame, { queue }: JobParts): void {
+  const guard = new QuitGuard({
+    activeJobs: () => queue.active().length,
+    ask: (jobs) => dialogs.confirmQuit(jobs),
+    cancelJobs: () => queue.cancelAll(),
+    jobsEnded: () => queue.whenIdle(),
+    save: async () => {
+      await kept.save()
+      await engine.close()
+    },
+    quit: () => app.quit(),
+  })
+  app.on('before-quit', (event) => {
+    guard.hold(event).catch((error: unknown) => {
+      log.error('Cannot quit in good order', error)
+      app.exit(1)
+    })
+  })
+  if (process.platform === 'darwin') {
+    app.on('window-all-closed', () => undefined)
+    app.on('activate', () => window.show())
+    return
+  }
+  window.on('close', (event) => {
+    if (guard.passed) return
+    event.preventDefault()
+    app.quit()
+  })
+}
+
+function takeHandedFiles(
+  { window, log }: Frame,
+  handed: HandedFiles,
+  files: readonly string[],
+): void {
+  handed.take(files)
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    handed.take([path])
+  })
+  app.on('second-instance', (_event, _argv, _folder, data) => {
+    window.show()
+    const given = handOverSchema.safeParse(data)
+    if (given.success) handed.take(given.data.files)
+    else log.warn('A second start handed over what is not understood')
+  })
+}
+
+function keepPlace({ kept, window }: Frame): void {
+  window.on('place', (place) => kept.window.schedule(() => place))
+}
+
+/** Watching misses what the system does not tell, such as changes on some network file systems. */
+function lookAgainOnFocus(
+  { window, log }: Frame,
+  { library, scanner, watcher }: LibraryParts,
+): void {
+  window.on('focus', () => {
+    watcher.follow(library.directories())
+    scanner.requestChanged().catch((error: unknown) => log.error('Cannot look again', error))
+  })
+}
+
+/** What the application could not read or write of its own files, a message each. */
+function tellTrouble({ kept, dialogs, texts }: Frame, setAside: Remembered['setAside']): void {
+  const told = new Set<string>()
+  kept.on('saveFailed', (path, error) => {
+    if (told.has(path)) return
+    told.add(path)
+    void dialogs.warn(texts().trouble.notSaved(path, error.message))
+  })
+  for (const { path, kept: name } of setAside)
+    void dialogs.warn(texts().trouble.setAside(path, name))
+}

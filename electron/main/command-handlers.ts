@@ -1,0 +1,147 @@
+import { type ChainInfo, EngineError, isEngineError } from '../../engine'
+import type { Bootstrap } from '../contract/commands'
+import type { WindowJobRequest } from '../contract/jobs'
+import type { AddResult, ImageDetails, ImageId } from '../contract/library'
+import type { Calls } from '../worker/calls'
+import type { Dialogs } from './dialogs'
+import type { EngineThreads } from './engine-threads'
+import type { Grants } from './grants'
+import type { Handlers } from './ipc-dispatch'
+import type { JobQueue } from './jobs/job-queue'
+import { type ResolvedJob, resolveJob } from './jobs/job-requests'
+import type { Planner } from './jobs/planner'
+import type { Adder } from './library/adder'
+import type { Library } from './library/library'
+import type { Scanner } from './library/scanner'
+import type { SettingsStore } from './settings'
+
+export interface CommandParts {
+  readonly facts: Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'>
+  readonly library: Library
+  readonly scanner: Scanner
+  readonly adder: Adder
+  readonly queue: JobQueue
+  readonly planner: Planner
+  readonly grants: Grants
+  readonly settings: SettingsStore
+  readonly engine: Pick<EngineThreads, 'call'>
+  readonly dialogs: Pick<
+    Dialogs,
+    'pickImages' | 'pickImageFolder' | 'pickOverlayFolder' | 'pickExportTarget'
+  >
+  readonly desktop: {
+    copyText(text: string): void | Promise<void>
+    showInFolder(path: string): void
+  }
+  /** The folder in which samples are made. */
+  readonly sampleFolder: string
+  /** The window has asked for all that it needs: from now on it hears what is told. */
+  readonly onBootstrap: () => void
+}
+
+/** What the main process does for each command of the window. */
+export function commandHandlers(parts: CommandParts): Handlers {
+  const { library, scanner, adder, queue, planner, grants, settings, dialogs, desktop } = parts
+  return {
+    'app.bootstrap': () => bootstrap(parts),
+    'app.copyText': async ({ text }) => {
+      await desktop.copyText(text)
+    },
+    'library.add': async ({ what }) =>
+      await adder.add(await (what === 'files' ? dialogs.pickImages() : dialogs.pickImageFolder())),
+    'library.forget': ({ ids }) => {
+      library.forget(ids)
+    },
+    'library.rescan': ({ ids }) => {
+      scanner.request(ids ?? library.ids())
+    },
+    'library.showInFolder': ({ id }) => {
+      desktop.showInFolder(library.record(id).path)
+    },
+    'library.createSample': () => createSample(parts),
+    'image.details': ({ id }) => imageDetails(parts, id),
+    'dialog.pickFolder': async () => {
+      const folder = await dialogs.pickOverlayFolder()
+      return folder === undefined ? undefined : grants.issue('folder-for-overlay', folder)
+    },
+    'dialog.pickExportTarget': async ({ imageId }) => {
+      const target = await dialogs.pickExportTarget(library.record(imageId).path)
+      return target === undefined ? undefined : grants.issue('export-target', target)
+    },
+    'job.plan': async (request) => {
+      const job = resolveJob(request, library, grants)
+      return await planner.work(job, obstacle(parts, request, job))
+    },
+    'job.start': (request) => {
+      const job = resolveJob(request, library, grants)
+      const problem = obstacle(parts, request, job)
+      if (problem !== undefined) throw EngineError.fromData(problem)
+      return { id: queue.add(job) }
+    },
+    'job.cancel': ({ id }) => {
+      queue.cancel(id)
+    },
+    'job.clear': ({ ids }) => {
+      queue.clear(ids)
+    },
+    'settings.change': (part) => settings.change(part),
+  }
+}
+
+function bootstrap({ facts, settings, library, queue, onBootstrap }: CommandParts): Bootstrap {
+  onBootstrap()
+  return {
+    ...facts,
+    settings: settings.current,
+    images: library.summaries(),
+    jobs: queue.snapshots(),
+  }
+}
+
+/** What the library knows against a job. A check may look at everything. */
+function obstacle(
+  { library }: CommandParts,
+  { kind }: WindowJobRequest,
+  { imageId }: ResolvedJob,
+): ReturnType<Library['obstacle']> {
+  return kind === 'check' ? undefined : library.obstacle(imageId)
+}
+
+async function createSample(parts: CommandParts): Promise<{ id: ImageId }> {
+  const { engine, adder, sampleFolder } = parts
+  const { base, overlay } = await engine.call('makeSample', { parent: sampleFolder })
+  refuseLeftOut(await adder.add([base]))
+  const { added, known } = refuseLeftOut(await adder.add([overlay]))
+  const [id] = [...added, ...known]
+  if (id === undefined) throw new EngineError('internal', `${overlay} was not added`)
+  return { id }
+}
+
+function refuseLeftOut(result: AddResult): AddResult {
+  const [first] = result.refused
+  if (first !== undefined) throw EngineError.fromData(first.error)
+  return result
+}
+
+async function imageDetails({ library, engine }: CommandParts, id: ImageId): Promise<ImageDetails> {
+  const { path, base, lastCheck } = library.record(id)
+  const { chain, layerPaths } = await lookAt(engine, { path, ...(base && { knownBase: base }) })
+  const layers = layerPaths.map((layerPath) => {
+    const layerId = library.idOf(layerPath)
+    return { ...(layerId !== undefined && { id: layerId }), usedBy: library.usedBy(layerPath) }
+  })
+  return { id, path, chain, layers, ...(lastCheck && { lastCheck }) }
+}
+
+/** A chain; one whose top cannot be opened has no layers, and the reason why. */
+async function lookAt(
+  engine: CommandParts['engine'],
+  request: Calls['scan']['request'],
+): Promise<{ chain: ChainInfo; layerPaths: readonly string[] }> {
+  try {
+    return await engine.call('scan', request)
+  } catch (error) {
+    if (!isEngineError(error)) throw error
+    return { chain: { layers: [], problem: error.toData() }, layerPaths: [] }
+  }
+}

@@ -1,0 +1,99 @@
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
+import { type BrowserWindow, type OpenDialogOptions, dialog } from 'electron'
+import type { Texts } from './texts'
+
+/** The system's own dialogs. Each belongs to the window; a pick is undefined where it was left. */
+export class Dialogs {
+  constructor(
+    private readonly window: () => BrowserWindow | undefined,
+    private readonly texts: () => Texts,
+  ) {}
+
+  async pickImages(): Promise<readonly string[]> {
+    const { pick } = this.texts()
+    return await this.open({
+      title: pick.addFiles,
+      buttonLabel: pick.add,
+      properties: ['openFile', 'multiSelections'],
+      filters: [
+        { name: pick.images, extensions: ['add-cow', 'acow', 'raw', 'img'] },
+        { name: pick.allFiles, extensions: ['*'] },
+      ],
+    })
+  }
+
+  async pickImageFolder(): Promise<readonly string[]> {
+    const { pick } = this.texts()
+    return await this.open({
+      title: pick.addFolder,
+      buttonLabel: pick.add,
+      properties: ['openDirectory'],
+    })
+  }
+
+  /** With all links followed, as are the paths of the images that it will be compared with. */
+  async pickOverlayFolder(): Promise<string | undefined> {
+    const { pick } = this.texts()
+    const [folder] = await this.open({
+      title: pick.folder,
+      buttonLabel: pick.choose,
+      properties: ['openDirectory', 'createDirectory'],
+    })
+    return folder === undefined ? undefined : await realFolder(folder)
+  }
+
+  /** A new raw file for the disk of an image; proposes one beside it. */
+  async pickExportTarget(imagePath: string): Promise<string | undefined> {
+    const { pick } = this.texts()
+    const stem = basename(imagePath, extname(imagePath))
+    const options = {
+      title: pick.exportTarget,
+      buttonLabel: pick.choose,
+      defaultPath: join(dirname(imagePath), `${stem}-export.raw`),
+      filters: [{ name: pick.rawFiles, extensions: ['raw', 'img'] }],
+    }
+    const window = this.window()
+    const { canceled, filePath } = await (window
+      ? dialog.showSaveDialog(window, options)
+      : dialog.showSaveDialog(options))
+    if (canceled) return undefined
+    return join(await realFolder(dirname(filePath)), basename(filePath))
+  }
+
+  /** Whether the person wants to quit although jobs have not ended. */
+  async confirmQuit(jobs: number): Promise<boolean> {
+    const { quit } = this.texts()
+    const { response } = await this.message({
+      type: 'question',
+      message: quit.question(jobs),
+      detail: quit.detail,
+      buttons: [quit.stay, quit.leave],
+      defaultId: 0,
+      cancelId: 0,
+    })
+    return response === 1
+  }
+
+  async warn(message: string): Promise<void> {
+    await this.message({ type: 'warning', message })
+  }
+
+  private async open(options: OpenDialogOptions): Promise<readonly string[]> {
+    const window = this.window()
+    const { canceled, filePaths } = await (window
+      ? dialog.showOpenDialog(window, options)
+      : dialog.showOpenDialog(options))
+    return canceled ? [] : filePaths
+  }
+
+  private async message(options: Electron.MessageBoxOptions): Promise<{ response: number }> {
+    const window = this.window()
+    return await (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options))
+  }
+}
+
+/** One that is gone again is left as it is: the job says so better. */
+async function realFolder(path: string): Promise<string> {
+  return await realpath(path).catch(() => path)
+}

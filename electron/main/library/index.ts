@@ -1,0 +1,60 @@
+import { watch } from 'node:fs'
+import type { Events } from '../../contract/commands'
+import type { EngineThreads } from '../engine-threads'
+import type { Log } from '../log'
+import { Adder } from './adder'
+import type { ImageRecord } from './image-record'
+import { Library } from './library'
+import { type ScanImage, Scanner } from './scanner'
+import { Watcher } from './watcher'
+
+/** Images come and go in bursts; the directories to watch are gathered once for each. */
+const FOLLOW_DELAY_MS = 300
+
+export interface LibraryParts {
+  readonly library: Library
+  readonly scanner: Scanner
+  readonly adder: Adder
+  readonly watcher: Watcher
+}
+
+export interface LibraryPartsOptions {
+  readonly records: readonly ImageRecord[]
+  readonly engine: EngineThreads
+  readonly onChange: (event: Events['library.changed']) => void
+  /** The records are to be kept anew. */
+  readonly onRecordsChange: (library: Library) => void
+  readonly log: Log
+}
+
+/** The library with those who keep it up with the files: by scans, by watching, by adding. */
+export function createLibrary(options: LibraryPartsOptions): LibraryParts {
+  const { engine, log } = options
+  let followTimer: NodeJS.Timeout | undefined
+  const library = new Library({
+    records: options.records,
+    onChange: options.onChange,
+    onRecordsChange: () => {
+      options.onRecordsChange(library)
+      followTimer ??= setTimeout(() => {
+        followTimer = undefined
+        watcher.follow(library.directories())
+      }, FOLLOW_DELAY_MS)
+    },
+  })
+  const scan: ScanImage = (path, knownBase) =>
+    engine.call('scan', { path, ...(knownBase && { knownBase }) })
+  const scanner = new Scanner({
+    library,
+    scan,
+    signatures: (lists) => engine.call('signatures', { lists }),
+  })
+  const adder = new Adder(library, (paths) => engine.call('find', { paths }), scan)
+  const watcher = new Watcher({
+    watch: (directory, onChange) =>
+      watch(directory, { persistent: false }, (_event, name) => onChange(name)),
+    onChange: (files, directories) => scanner.request(library.usingAny(files, directories)),
+    log,
+  })
+  return { library, scanner, adder, watcher }
+}

@@ -1,0 +1,29 @@
+import { EventEmitter } from 'node:events'
+import type { Settings } from '../contract/settings'
+
+const DEFAULTS: Settings = {
+  theme: 'system',
+  language: 'system',
+  verifyByDefault: true,
+  simultaneousJobs: 1,
+}
+
+/** What the person has set. */
+export class SettingsStore extends EventEmitter<{ change: [] }> {
+  private settings: Settings
+
+  constructor(stored: Partial<Settings> | undefined) {
+    super()
+    this.settings = { ...DEFAULTS, ...stored }
+  }
+
+  get current(): Settings {
+    return this.settings
+  }
+
+  change(part: Partial<Settings>): Settings {
+    this.settings = { ...this.settings, ...part }
+    this.emit('change')
+    return this.settings
+  }
+}

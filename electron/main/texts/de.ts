@@ -1,0 +1,69 @@
+import type { Texts } from './texts'
+
+export const de: Texts = {
+  menu: {
+    file: '&Datei',
+    newOverlay: 'Neues Overlay …',
+    addFiles: 'Dateien hinzufügen …',
+    addFolder: 'Ordner hinzufügen …',
+    quit: 'Beenden',
+    edit: '&Bearbeiten',
+    undo: 'Rückgängig',
+    redo: 'Wiederholen',
+    cut: 'Ausschneiden',
+    copy: 'Kopieren',
+    paste: 'Einfügen',
+    selectAll: 'Alles auswählen',
+    search: 'Abbilder suchen',
+    image: '&Abbild',
+    check: 'Prüfen …',
+    resize: 'Größe ändern …',
+    flatten: 'An Ort und Stelle verflachen …',
+    export: 'In eine neue Raw-Datei exportieren …',
+    view: 'A&nsicht',
+    settings: 'Einstellungen',
+    resetZoom: 'Normale Größe',
+    zoomIn: 'Größer',
+    zoomOut: 'Kleiner',
+    fullScreen: 'Vollbild',
+    help: '&Hilfe',
+    showLog: 'Protokolldatei zeigen',
+  },
+  pick: {
+    addFiles: 'Platten-Abbilder hinzufügen',
+    addFolder: 'Platten-Abbilder eines Ordners hinzufügen',
+    add: 'Hinzufügen',
+    folder: 'Ordner für das neue Overlay',
+    choose: 'Wählen',
+    exportTarget: 'In eine neue Raw-Datei exportieren',
+    images: 'Platten-Abbilder',
+    rawFiles: 'Raw-Dateien',
+    allFiles: 'Alle Dateien',
+  },
+  quit: {
+    question: (jobs) =>
+      jobs === 1 ? 'Ein Auftrag ist noch nicht beendet' : `${jobs} Aufträge sind nicht beendet`,
+    detail:
+      'Beim Beenden wird abgebrochen, was läuft. Daten gehen nicht verloren: Was beim ' +
+      'Verflachen bisher getan ist, bleibt getan, und ein neuer Start macht dort weiter; ein ' +
+      'halb geschriebener Export wird entfernt.',
+    stay: 'Weiterarbeiten',
+    leave: 'Aufträge abbrechen und beenden',
+  },
+  trouble: {
+    setAside: (path, kept) =>
+      `${path} ist nicht verwendbar, die Anwendung startet ohne die Datei. Nichts wurde ` +
+      `weggeworfen: Sie heißt jetzt ${kept}.`,
+    notSaved: (path, reason) =>
+      `${path} konnte nicht gespeichert werden: ${reason}. Bei der nächsten Änderung wird es ` +
+      'erneut versucht.',
+  },
+  ended: {
+    create: (name) => `${name} wurde angelegt`,
+    resize: (name) => `Die Größe von ${name} wurde geändert`,
+    check: (name) => `${name} wurde geprüft`,
+    flatten: (name) => `${name} wurde verflacht`,
+    export: (name) => `${name} wurde exportiert`,
+    failed: (name) => `Ein Auftrag für ${name} ist fehlgeschlagen`,
+  },
+}

@@ -1,0 +1,67 @@
+import type { Texts } from './texts'
+
+export const en: Texts = {
+  menu: {
+    file: '&File',
+    newOverlay: 'New overlay…',
+    addFiles: 'Add files…',
+    addFolder: 'Add folder…',
+    quit: 'Quit',
+    edit: '&Edit',
+    undo: 'Undo',
+    redo: 'Redo',
+    cut: 'Cut',
+    copy: 'Copy',
+    paste: 'Paste',
+    selectAll: 'Select all',
+    search: 'Search images',
+    image: '&Image',
+    check: 'Check…',
+    resize: 'Resize…',
+    flatten: 'Flatten in place…',
+    export: 'Export to a new raw file…',
+    view: '&View',
+    settings: 'Settings',
+    resetZoom: 'Normal size',
+    zoomIn: 'Larger',
+    zoomOut: 'Smaller',
+    fullScreen: 'Full screen',
+    help: '&Help',
+    showLog: 'Show log file',
+  },
+  pick: {
+    addFiles: 'Add disk images',
+    addFolder: 'Add the disk images of a folder',
+    add: 'Add',
+    folder: 'Folder for the new overlay',
+    choose: 'Choose',
+    exportTarget: 'Export to a new raw file',
+    images: 'Disk images',
+    rawFiles: 'Raw disks',
+    allFiles: 'All files',
+  },
+  quit: {
+    question: (jobs) =>
+      jobs === 1 ? 'A job has not ended yet' : `${jobs} jobs have not ended yet`,
+    detail:
+      'Quitting cancels what is under way. No data is lost: what a flatten has done so far stays ' +
+      'done, and it goes on from there when it is started again; a half-written export is removed.',
+    stay: 'Keep working',
+    leave: 'Cancel jobs and quit',
+  },
+  trouble: {
+    setAside: (path, kept) =>
+      `${path} could not be used, so the application starts without it. Nothing was thrown away: ` +
+      `the file is now ${kept}.`,
+    notSaved: (path, reason) =>
+      `${path} could not be saved: ${reason}. It is tried again at the next change.`,
+  },
+  ended: {
+    create: (name) => `${name} was made`,
+    resize: (name) => `${name} was resized`,
+    check: (name) => `${name} was checked`,
+    flatten: (name) => `${name} was flattened`,
+    export: (name) => `${name} was exported`,
+    failed: (name) => `A job on ${name} failed`,
+  },
+}

@@ -1,0 +1,63 @@
+type MenuText =
+  | 'file'
+  | 'newOverlay'
+  | 'addFiles'
+  | 'addFolder'
+  | 'quit'
+  | 'edit'
+  | 'undo'
+  | 'redo'
+  | 'cut'
+  | 'copy'
+  | 'paste'
+  | 'selectAll'
+  | 'search'
+  | 'image'
+  | 'check'
+  | 'resize'
+  | 'flatten'
+  | 'export'
+  | 'view'
+  | 'settings'
+  | 'resetZoom'
+  | 'zoomIn'
+  | 'zoomOut'
+  | 'fullScreen'
+  | 'help'
+  | 'showLog'
+
+type PickText =
+  | 'addFiles'
+  | 'addFolder'
+  | 'add'
+  | 'folder'
+  | 'choose'
+  | 'exportTarget'
+  | 'images'
+  | 'rawFiles'
+  | 'allFiles'
+
+/**
+ * What the main process says itself: in its menu, in the system's own dialogs, in notifications. An
+ * `&` stands before the letter that opens a menu.
+ */
+export interface Texts {
+  readonly menu: Readonly<Record<MenuText, string>>
+  readonly pick: Readonly<Record<PickText, string>>
+  readonly quit: {
+    question(jobs: number): string
+    readonly detail: string
+    readonly stay: string
+    readonly leave: string
+  }
+  readonly trouble: {
+    setAside(path: string, kept: string): string
+    notSaved(path: string, reason: string): string
+  }
+  readonly ended: Readonly<
+    Record<
+      'create' | 'resize' | 'check' | 'flatten' | 'export' | 'failed',
+      (name: string) => string
+    >
+  >
+}
