@@ -1,4 +1,4 @@
-/* `npm run dev`: the application with hot reload of the renderer and restart of the main process. */
+/* `npm run dev`: the application; window and main process follow every change of the code. */
 import { join } from 'node:path'
 import { displayIfNone, prepareElectron } from './electron/prepare-electron'
 import { main, projectRoot } from './lib/project'
