@@ -2,7 +2,9 @@
  * Tests that need more of the machine than Node say what; where it is not there they are skipped,
  * and the summary at the end of the run tells each reason. This is the one way to skip a test.
  */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, inject } from 'vitest'
 import { projectRoot } from '../../build/lib/project'
@@ -26,6 +28,20 @@ export function program(name: string): Probe {
 /** Mounting a file system, making a device: only for root. */
 export const root: Probe = () =>
   process.getuid?.() === 0 ? undefined : 'only root can prepare what this test needs'
+
+/** A small file system in memory can be mounted. Some containers keep even root from that. */
+export const tmpfs: Probe = () => {
+  const folder = mkdtempSync(join(tmpdir(), 'add-cow-mount-'))
+  try {
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status !== 0) {
+      return 'no file system can be mounted here'
+    }
+    spawnSync('umount', [folder])
+    return undefined
+  } finally {
+    rmdirSync(folder)
+  }
+}
 
 /** System calls that only Linux has. */
 export const linux: Probe = () =>
