@@ -43,7 +43,7 @@ interface Frame {
 /** From "Electron is ready" to "the window shows what was remembered, and scans are under way". */
 export async function runApplication(files: readonly string[]): Promise<void> {
   const logFile = join(app.getPath('logs'), 'main.log')
-  const log = openLog(logFile, !app.isPackaged)
+  const log = openLog(logFile, app.getName(), !app.isPackaged)
   log.info(`${app.getName()} ${app.getVersion()}, Electron ${process.versions.electron}`)
   process.on('uncaughtExceptionMonitor', (error) => log.error('Uncaught', error))
   lockDown(session.defaultSession, log)

@@ -10,8 +10,9 @@ export interface Log {
 const MAX_LOG_BYTES = 1024 * 1024
 
 /** A log in a file, and on the terminal where there is one. Never waits for the disk. */
-export function openLog(path: string, toTerminal: boolean): Log {
+export function openLog(path: string, appName: string, toTerminal: boolean): Log {
   const { file, console } = electronLog.transports
+  file.setAppName(appName)
   file.resolvePathFn = () => path
   file.maxSize = MAX_LOG_BYTES
   file.sync = false
