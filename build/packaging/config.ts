@@ -23,7 +23,8 @@ export const packagingConfig: Configuration = {
     'LICENSE',
     'out/{main,preload,renderer}/**',
     '!**/*.map',
-    '!node_modules/koffi/{doc,lib,vendor,src/koffi/src}/**',
+    '!node_modules/koffi/**/*.{md,cc,hh,h,inc,S,asm}',
+    '!node_modules/koffi/**/CMakeLists.txt',
   ],
   asar: true,
   // The system's loader opens libraries, and knows nothing of archives.
