@@ -3,9 +3,11 @@
  * is (a shared library, a program), installed by Debian's names where that can be done, told as one
  * command where it cannot.
  */
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { ScriptError, say } from '../lib/project'
+import { ScriptError, cacheFolder, say } from '../lib/project'
 import { capture } from '../lib/run'
 
 /** Something that is not there, and the Debian packages that bring it. */
@@ -80,7 +82,7 @@ export async function missingLibraries(executable: string): Promise<readonly Mis
  */
 export async function install(missing: readonly Missing[]): Promise<boolean> {
   if (missing.length === 0) return true
-  const what = missing.map((item) => item.what).join(', ')
+  const what = enumerate(missing)
   const packages = [...new Set(missing.flatMap((item) => item.packages))]
   if (findProgram('apt-get') === undefined) {
     say(`Missing on this system: ${what}. Please install them with its package manager.`)
@@ -97,13 +99,37 @@ export async function install(missing: readonly Missing[]): Promise<boolean> {
   return true
 }
 
+/**
+ * In a session of its own and with its words in a file: Ctrl-C ends this script, but an installation
+ * cut off half way would have to be mended by hand, so that one goes on to its end.
+ */
 async function aptGet(args: readonly string[]): Promise<void> {
-  const lock = ['-o', 'DPkg::Lock::Timeout=120']
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  const { code, stdout, stderr } = await capture('apt-get', [...lock, ...args], env)
-  if (code === 0) return
-  const end = `${stdout}\n${stderr}`.trim().split('\n').slice(-5).join('\n')
-  throw new ScriptError(`apt-get ${args.join(' ')} failed with exit code ${code}:\n${end}`)
+  await mkdir(cacheFolder(), { recursive: true })
+  const logPath = join(cacheFolder(), 'apt-get.log')
+  const log = await open(logPath, 'w')
+  try {
+    const child = spawn('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('exit', resolve)
+    })
+    if (code === 0) return
+  } finally {
+    await log.close()
+  }
+  const end = (await readFile(logPath, 'utf8')).trim().split('\n').slice(-5).join('\n')
+  throw new ScriptError(`apt-get ${args.join(' ')} failed. The end of ${logPath}:\n${end}`)
+}
+
+/** The first few of many: one library that is missing tells as much as thirty. */
+function enumerate(missing: readonly Missing[]): string {
+  const shown = missing.slice(0, 4).map((item) => item.what)
+  const more = missing.length - shown.length
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
 }
 
 /** Newer releases have some of the libraries under a name that ends in t64. */
