@@ -6,8 +6,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inspectImage, nodeHost } from '../../engine/index'
 import { launchApp, type RunningApp } from '../support/electron-app'
 import { describeNeeding, electron, program } from '../support/requires'
-import { isSound, makeTwoVersions, playChanges, sha256, type TwoVersions } from './support/ext4-disk'
-import { answerOpenDialog, details, dialog, jobDone, row } from './support/window'
+import {
+  isSound,
+  makeTwoVersions,
+  playChanges,
+  sha256,
+  type TwoVersions,
+} from './support/ext4-disk'
+import { addFiles, choose, details, dialog, jobDone, row } from './support/window'
 
 const MIB = 1024 * 1024
 const SIZE = 320 * MIB
@@ -38,11 +44,6 @@ describeNeeding(
       await rm(directory, { recursive: true, force: true })
     })
 
-    async function choose(menu: string, entry: RegExp): Promise<void> {
-      await app.window.getByRole('button', { name: menu, exact: true }).click()
-      await app.window.getByRole('menuitem', { name: entry }).click()
-    }
-
     /** Selects the overlay in the list; its row. */
     async function selectOverlay(): Promise<Locator> {
       const found = row(app, 'work.add-cow')
@@ -51,12 +52,14 @@ describeNeeding(
     }
 
     test('adds the base and makes an overlay on it', async () => {
-      await answerOpenDialog(app, [versions.before])
-      await choose('Add', /^Files/)
+      await addFiles(app, [versions.before])
       await row(app, 'debian.img').click()
       await app.screenshot('main-1-base-added')
 
-      await app.window.getByRole('button', { name: /^New overlay/ }).first().click()
+      await app.window
+        .getByRole('button', { name: /^New overlay/ })
+        .first()
+        .click()
       const form = dialog(app, 'New overlay')
       await form.getByLabel('Name', { exact: true }).fill('work.add-cow')
       await form.getByText('backing_file=debian.img').waitFor()
@@ -84,7 +87,10 @@ describeNeeding(
 
     test('checks it', async () => {
       await selectOverlay()
-      await app.window.getByRole('button', { name: /^Check/ }).first().click()
+      await app.window
+        .getByRole('button', { name: /^Check/ })
+        .first()
+        .click()
       const form = dialog(app, /^Check/)
       await form.getByRole('button', { name: 'Check', exact: true }).click()
       await form.getByText('No problems').waitFor()
@@ -94,7 +100,10 @@ describeNeeding(
 
     test('makes it larger', async () => {
       await selectOverlay()
-      await app.window.getByRole('button', { name: /^Resize/ }).first().click()
+      await app.window
+        .getByRole('button', { name: /^Resize/ })
+        .first()
+        .click()
       const form = dialog(app, /^Resize/)
       await form.getByLabel('New virtual size').fill('+80M')
       await app.screenshot('main-5-resize')
@@ -105,7 +114,7 @@ describeNeeding(
 
     test('flattens it to the raw disk that was to come out', async () => {
       await selectOverlay()
-      await choose('Flatten', /^In place/)
+      await choose(app, 'Flatten', /^In place/)
       const form = dialog(app, /^Flatten/)
       await form.getByText('add-cow-img flatten').waitFor()
       await app.screenshot('main-6-flatten')

@@ -23,6 +23,24 @@ export function dialog(app: RunningApp, name: string | RegExp): Locator {
   return app.window.getByRole('dialog', { name })
 }
 
+/** Chooses an entry of one of the toolbar's menus. */
+export async function choose(app: RunningApp, menu: string, entry: RegExp): Promise<void> {
+  await app.window.getByRole('button', { name: menu, exact: true }).click()
+  await app.window.getByRole('menuitem', { name: entry }).click()
+}
+
+/** Adds files as a person does: the menu, then the native dialog. */
+export async function addFiles(app: RunningApp, paths: readonly string[]): Promise<void> {
+  await answerOpenDialog(app, paths)
+  await choose(app, 'Add', /^Files/)
+}
+
+/** Goes to one of the pages of the rail. */
+export async function goTo(app: RunningApp, page: 'Images' | 'Jobs' | 'Settings'): Promise<void> {
+  const rail = app.window.getByRole('navigation', { name: 'Pages' })
+  await rail.getByRole('button', { name: new RegExp(`^${page}`) }).click()
+}
+
 /** The next native "open" dialogs answer with these paths. */
 export async function answerOpenDialog(app: RunningApp, paths: readonly string[]): Promise<void> {
   await app.electron.evaluate(({ dialog: native }, filePaths) => {
@@ -46,7 +64,8 @@ export async function jobDone(app: RunningApp, path: string): Promise<void> {
     .toBe('done')
 }
 
-async function jobs(app: RunningApp): Promise<Bootstrap['jobs']> {
+/** All jobs that the application knows, the newest first. */
+export async function jobs(app: RunningApp): Promise<Bootstrap['jobs']> {
   const reply: Reply<Bootstrap> = await app.window.evaluate(() =>
     window.addCow.invoke('app.bootstrap', undefined),
   )
