@@ -36,6 +36,7 @@ const testPrograms: Readonly<Record<string, string>> = {
   mke2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   debugfs: 'e2fsprogs',
+  'fsck.fat': 'dosfstools',
   nbdkit: 'nbdkit',
   nbdinfo: 'libnbd-bin',
   nbdcopy: 'libnbd-bin',

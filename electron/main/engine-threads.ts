@@ -1,4 +1,4 @@
-import type { JobProgress, JobRequest } from '../../engine'
+import type { JobProgress, JobRequest, JobResult } from '../../engine'
 import type { CallName, Calls } from '../worker/calls'
 import type { Log } from './log'
 import { type Call, WorkerClient, type WorkerPort } from './worker-client'
@@ -27,9 +27,14 @@ export class EngineThreads {
 
   /** Runs a job in a thread of its own, which ends with it. */
   run(request: JobRequest, report: (progress: JobProgress) => void): Call<'run'> {
-    const client = this.start(() => undefined)
-    const { done, cancel } = client.call('run', request, report)
-    return { done: done.finally(() => client.close()), cancel }
+    let cancel = (): void => undefined
+    const work = async (): Promise<JobResult> => {
+      const client = this.start(() => undefined)
+      const call = client.call('run', request, report)
+      cancel = call.cancel
+      return await call.done.finally(() => client.close())
+    }
+    return { done: work(), cancel: () => cancel() }
   }
 
   /** Ends the shared thread. */

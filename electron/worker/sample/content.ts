@@ -1,6 +1,6 @@
 import { FIRST_CLUSTER, type SampleFile } from './fat16'
 
-/* What is on the sample disk: a little of everything, spread out so that pictures show something. */
+/* What is on the sample disk: a little of everything, spread out so that one sees something. */
 
 const KIB = 1024
 

@@ -1,0 +1,212 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { Adder } from '../../electron/main/library/adder'
+import { Library } from '../../electron/main/library/library'
+import { type ScanImage, Scanner } from '../../electron/main/library/scanner'
+import { type DirectoryWatch, Watcher } from '../../electron/main/library/watcher'
+import type { FoundFiles, ScannedImage } from '../../electron/worker/calls'
+import { EngineError } from '../../engine'
+import { silentLog } from './support/silent-log'
+import { imageFileOf, overlayScan, rawScan } from './support/scans'
+
+const BASE = '/disks/base.raw'
+const OVERLAY = '/disks/over.add-cow'
+const NOT_AN_IMAGE = new EngineError('format/unrecognized', 'not an image')
+
+/** What lies on the disk of these tests; what is missing here is no image. */
+let files: Map<string, ScannedImage>
+let library: Library
+const scan = vi.fn<ScanImage>()
+
+beforeEach(() => {
+  files = new Map([
+    [BASE, rawScan(BASE)],
+    [OVERLAY, overlayScan(OVERLAY, BASE)],
+  ])
+  const nothing = (): void => undefined
+  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  scan.mockReset().mockImplementation((path) => {
+    const found = files.get(path)
+    return found === undefined ? Promise.reject(NOT_AN_IMAGE) : Promise.resolve(found)
+  })
+})
+
+describe('adding', () => {
+  const inFolder = (...paths: string[]): FoundFiles => ({
+    files: paths.map((path) => ({ path, inFolder: true })),
+    refused: [],
+  })
+  const pointedAt = (...paths: string[]): FoundFiles => ({
+    files: paths.map((path) => ({ path, inFolder: false })),
+    refused: [],
+  })
+  const add = (found: FoundFiles): ReturnType<Adder['add']> =>
+    new Adder(library, () => Promise.resolve(found), scan).add(['whatever'])
+
+  test('takes each image once, and says what it knows already', async () => {
+    const first = await add(pointedAt(BASE, OVERLAY))
+    expect(first).toEqual({
+      added: [library.idOf(BASE), library.idOf(OVERLAY)],
+      known: [],
+      refused: [],
+    })
+    expect(await add(pointedAt(BASE))).toEqual({ added: [], known: [first.added[0]], refused: [] })
+    expect(library.ids()).toHaveLength(2)
+  })
+
+  test('takes an image once that is added twice at the same time', async () => {
+    const results = await Promise.all([add(pointedAt(BASE)), add(pointedAt(BASE))])
+    expect(results.flatMap((result) => result.added)).toHaveLength(1)
+    expect(results.flatMap((result) => result.known)).toHaveLength(1)
+  })
+
+  test('refuses what is no image, and goes on with the rest', async () => {
+    const refusedBefore = { path: '/gone', error: NOT_AN_IMAGE.toData() }
+    const found = { ...pointedAt('/disks/text.txt', BASE), refused: [refusedBefore] }
+    expect(await add(found)).toEqual({
+      added: [library.idOf(BASE)],
+      known: [],
+      refused: [refusedBefore, { path: '/disks/text.txt', error: NOT_AN_IMAGE.toData() }],
+    })
+  })
+
+  test('leaves out the data of overlays in a folder, but not where it is pointed at', async () => {
+    const data = imageFileOf(OVERLAY)
+    files.set(data, rawScan(data))
+    expect((await add(inFolder(BASE, OVERLAY, data))).added).toHaveLength(2)
+    expect((await add(inFolder(data))).added).toEqual([])
+    expect((await add(pointedAt(data))).added).toHaveLength(1)
+  })
+})
+
+describe('scanning', () => {
+  const signatures = vi.fn<(lists: readonly (readonly string[])[]) => Promise<string[]>>()
+  let scanner: Scanner
+  let base: string
+  let overlay: string
+  beforeEach(() => {
+    signatures.mockReset()
+    scanner = new Scanner({ library, scan, signatures })
+    base = library.add(BASE, rawScan(BASE))
+    overlay = library.add(OVERLAY, overlayScan(OVERLAY, BASE))
+  })
+  const states = (): string[] => library.summaries().map((image) => image.state)
+  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
+  test('brings in what it finds, and why it finds nothing', async () => {
+    files.delete(BASE)
+    scanner.request([base, overlay])
+    await settle()
+    expect(states()).toEqual(['unreadable', 'ok'])
+  })
+
+  test('looks once at what was asked for twice, and again at what changed meanwhile', async () => {
+    scanner.request([base])
+    scanner.request([base])
+    await Promise.resolve()
+    await Promise.resolve()
+    scanner.request([base])
+    await settle()
+    expect(scan).toHaveBeenCalledTimes(2)
+  })
+
+  test('looks at a few images at a time', async () => {
+    let running = 0
+    let most = 0
+    scan.mockImplementation(async (path) => {
+      running += 1
+      most = Math.max(most, running)
+      await settle()
+      running -= 1
+      return rawScan(path)
+    })
+    const ids = Array.from({ length: 20 }, (_, n) => library.add(`/d/${n}`, rawScan(`/d/${n}`)))
+    scanner.request(ids)
+    await vi.waitFor(() => expect(scan).toHaveBeenCalledTimes(20))
+    expect(most).toBe(4)
+  })
+
+  test('leaves images alone that a job writes to, and those that stand on them', async () => {
+    library.setBusy(new Set([BASE]))
+    scanner.request([base, overlay])
+    await settle()
+    expect(scan).not.toHaveBeenCalled()
+  })
+
+  test('of what changed looks at nothing else', async () => {
+    scanner.request([base, overlay])
+    await settle()
+    scan.mockClear()
+    signatures.mockResolvedValue([BASE, 'something else'])
+    await scanner.requestChanged()
+    await settle()
+    expect(signatures).toHaveBeenCalledWith([[BASE], [OVERLAY, imageFileOf(OVERLAY), BASE]])
+    expect(scan.mock.calls.map(([path]) => path)).toEqual([OVERLAY])
+  })
+
+  test('of what changed looks again at what could not be read', async () => {
+    files.delete(BASE)
+    scanner.request([base])
+    await settle()
+    scan.mockClear()
+    signatures.mockResolvedValue(['-', OVERLAY])
+    await scanner.requestChanged()
+    await settle()
+    expect(scan).toHaveBeenCalledWith(BASE, undefined)
+  })
+})
+
+describe('watching', () => {
+  type Listener = (name: string | null) => void
+  const open = new Map<string, { change: Listener; fail: (error: Error) => void }>()
+  const onChange = vi.fn()
+  let watcher: Watcher
+
+  function watch(directory: string, change: Listener): DirectoryWatch {
+    if (directory.startsWith('/denied')) throw new Error('EACCES')
+    const watch = { change, fail: (error: Error): void => expect.fail(error.message) }
+    open.set(directory, watch)
+    return {
+      on: (_event, listener) => (watch.fail = listener),
+      close: () => open.delete(directory),
+    }
+  }
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    open.clear()
+    onChange.mockReset()
+    watcher = new Watcher({ watch, onChange, log: silentLog })
+    return () => vi.useRealTimers()
+  })
+
+  test('follows the directories that it is given, and no others', () => {
+    watcher.follow(new Set(['/a', '/b']))
+    watcher.follow(new Set(['/b', '/c']))
+    expect([...open.keys()]).toEqual(['/b', '/c'])
+    watcher.close()
+    expect([...open.keys()]).toEqual([])
+  })
+
+  test('gathers what happens in a moment', () => {
+    watcher.follow(new Set(['/a', '/b']))
+    open.get('/a')?.change('x')
+    vi.advanceTimersByTime(300)
+    open.get('/a')?.change('x')
+    open.get('/b')?.change('y')
+    open.get('/b')?.change(null)
+    vi.runAllTimers()
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(new Set(['/a/x', '/b/y']), new Set(['/b']))
+    open.get('/a')?.change('z')
+    vi.runAllTimers()
+    expect(onChange).toHaveBeenLastCalledWith(new Set(['/a/z']), new Set())
+  })
+
+  test('goes on without a directory that cannot be watched, and tries it again', () => {
+    watcher.follow(new Set(['/denied', '/a']))
+    expect([...open.keys()]).toEqual(['/a'])
+    open.get('/a')?.fail(new Error('gone'))
+    expect([...open.keys()]).toEqual([])
+    watcher.follow(new Set(['/a']))
+    expect([...open.keys()]).toEqual(['/a'])
+  })
+})

@@ -1,0 +1,132 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { COMMAND_NAMES, type CommandName, type Commands } from '../../electron/contract/commands'
+import { requestSchemas } from '../../electron/contract/schemas'
+
+type Requests = { readonly [Name in CommandName]: readonly Commands[Name]['request'][] }
+
+/** Requests as the window makes them, with and without what may be absent. */
+const good: Requests = {
+  'app.bootstrap': [undefined],
+  'app.copyText': [{ text: '' }, { text: 'qemu-img info "a b"' }],
+  'library.add': [{ what: 'files' }, { what: 'folder' }],
+  'library.forget': [{ ids: [] }, { ids: ['a', 'b'] }],
+  'library.rescan': [{}, { ids: ['a'] }],
+  'library.showInFolder': [{ id: 'a' }],
+  'library.createSample': [undefined],
+  'image.details': [{ id: 'a' }],
+  'dialog.pickFolder': [undefined],
+  'dialog.pickExportTarget': [{ imageId: 'a' }],
+  'job.plan': [{ kind: 'flatten', imageId: 'a', verify: true }],
+  'job.start': [
+    { kind: 'create', baseId: 'a', name: 'x.add-cow', imageFileName: 'x.raw' },
+    {
+      kind: 'create',
+      baseId: 'a',
+      name: 'Ü .add-cow',
+      imageFileName: '-x.raw',
+      folderGrant: 'g',
+      size: 0,
+      reuseImageFile: true,
+    },
+    { kind: 'resize', imageId: 'a', size: 2 ** 52, shrink: false },
+    { kind: 'check', imageId: 'a', repair: 'leaks' },
+    { kind: 'flatten', imageId: 'a', verify: false },
+    { kind: 'export', imageId: 'a', targetGrant: 'g', verify: true },
+  ],
+  'job.cancel': [{ id: 'a' }],
+  'job.clear': [{ ids: ['a'] }],
+  'settings.change': [{}, { theme: 'dark' }, { simultaneousJobs: 4, verifyByDefault: false }],
+}
+
+const accepts = (name: CommandName, request: unknown): boolean =>
+  requestSchemas[name].safeParse(request).success
+
+const jobWithName = (name: string): unknown => ({
+  kind: 'create',
+  baseId: 'a',
+  name,
+  imageFileName: 'x.raw',
+})
+
+describe.each(COMMAND_NAMES)('the request of %s', (name) => {
+  test('is accepted as the window makes it', () => {
+    for (const request of good[name]) expect(accepts(name, request)).toBe(true)
+  })
+
+  test('is refused as anything else', () => {
+    const isEmptyRequest = (value: unknown): boolean =>
+      ['library.rescan', 'settings.change'].includes(name) &&
+      JSON.stringify(value) === '{}' &&
+      !Array.isArray(value)
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        fc.pre(value !== undefined && !isEmptyRequest(value))
+        expect(accepts(name, value)).toBe(false)
+      }),
+    )
+  })
+
+  test('is refused with one key more, one less, or one of another type', () => {
+    for (const request of good[name]) {
+      if (request === undefined) continue
+      expect(accepts(name, { ...request, path: '/etc/passwd' })).toBe(false)
+      for (const key of Object.keys(request)) {
+        expect(accepts(name, { ...request, [key]: Symbol.iterator })).toBe(false)
+        expect(accepts(name, { ...request, [key]: undefined })).toBe(false)
+      }
+    }
+  })
+})
+
+describe('the name of a new file', () => {
+  test.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    '/a',
+    '../a',
+    'a\\b',
+    'a\0b',
+    'a'.repeat(256),
+    'ü'.repeat(128),
+    '\ud800',
+  ])('cannot be %j', (name) => {
+    expect(accepts('job.start', jobWithName(name))).toBe(false)
+  })
+
+  test('can be as long as a file system takes, in bytes', () => {
+    for (const name of ['a'.repeat(255), 'ü'.repeat(127), '€'.repeat(85), '😀'.repeat(63)]) {
+      expect(accepts('job.start', jobWithName(name))).toBe(true)
+      expect(accepts('job.start', jobWithName(`${name}😀`))).toBe(false)
+    }
+  })
+
+  test('never leads out of its folder, whatever it is', () => {
+    const piece = fc.constantFrom('.', '..', '/', '\\', '\0', 'a', ':', ' ', 'ü', '~')
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        const name = pieces.join('')
+        if (!accepts('job.start', jobWithName(name))) return
+        expect(name).not.toMatch(/[/\\\0]|^\.{0,2}$/)
+      }),
+    )
+  })
+})
+
+test.each([-1, 0.5, 2 ** 53, Number.NaN, Infinity])('a size cannot be %d', (size) => {
+  const request = { kind: 'resize', imageId: 'a', size, shrink: false }
+  expect(accepts('job.start', request)).toBe(false)
+})
+
+test('ids cannot be without end', () => {
+  const ids = Array.from({ length: 100_001 }, () => 'a')
+  expect(accepts('library.forget', { ids })).toBe(false)
+  expect(accepts('library.forget', { ids: ['a'.repeat(65)] })).toBe(false)
+  expect(accepts('library.forget', { ids: [''] })).toBe(false)
+})
+
+test.each([0, 5, 1.5, '1'])('the number of jobs at the same time cannot be %j', (value) => {
+  expect(accepts('settings.change', { simultaneousJobs: value })).toBe(false)
+})
