@@ -7,7 +7,6 @@ export const common: SameKeys<typeof english> = {
     starting: 'Die Liste der Abbilder wird gelesen …',
     startFailed: 'Das Fenster konnte nicht gefüllt werden',
     startAgain: 'Noch einmal versuchen',
-    skipToList: 'Zu den Abbildern springen',
   },
   words: {
     cancel: 'Abbrechen',
@@ -16,10 +15,7 @@ export const common: SameKeys<typeof english> = {
     copied: 'Kopiert',
     copyPath: 'Pfad kopieren',
     unknown: 'nicht bekannt',
-    none: 'keine',
-    more: 'mehr',
     details: 'Einzelheiten',
-    sectorsOf: '{allocated} von {total}',
     bytes: '{count} Bytes',
   },
   formats: {
@@ -74,7 +70,6 @@ export const common: SameKeys<typeof english> = {
     simultaneousHint:
       'Mehr als einer hilft nur, wenn die Abbilder auf verschiedenen Platten liegen.',
     about: 'Über das Programm',
-    version: 'Version',
     electron: 'Electron',
     system: 'System',
     systems: { linux: 'Linux', darwin: 'macOS', win32: 'Windows', other: 'Anderes' },
@@ -90,11 +85,9 @@ export const common: SameKeys<typeof english> = {
     known: 'Eines war schon in der Liste | {count} waren schon in der Liste',
     nothingFound: 'Dort wurden keine Abbilder gefunden',
     offerOverlay: 'Neues Overlay darauf …',
-    offerOverlayLong: 'Ein neues Overlay auf {name} anlegen',
     started: '{job}: begonnen',
     queued: '{job}: wartet, bis es an der Reihe ist',
     done: '{job}: fertig',
-    failed: '{job}: fehlgeschlagen',
     forgotten: '{name} ist nicht mehr in der Liste. Die Dateien sind, wo sie waren.',
     showJobs: 'Aufträge zeigen',
   },

@@ -134,17 +134,8 @@ export const errors: SameKeys<typeof english> = {
   },
   failure: {
     file: 'Datei',
-    why: 'Warum',
-    help: 'Was hilft',
-    state: 'Ihre Daten',
-    details: 'Einzelheiten',
     copyDetails: 'Einzelheiten kopieren',
     retry: 'Noch einmal versuchen',
-    rescan: 'Noch einmal ansehen',
-    check: 'Prüfen …',
-    showInFolder: 'Im Ordner zeigen',
-    forget: 'Aus der Liste nehmen',
-    resize: 'Größe ändern …',
     thisFile: 'die Datei',
     commands: {
       add: 'Die Dateien konnten nicht hinzugefügt werden',

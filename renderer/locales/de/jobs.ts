@@ -83,9 +83,7 @@ export const jobs: SameKeys<typeof english> = {
   plan: {
     title: 'Was geschehen wird',
     computing: 'Was geschehen wird, wird ermittelt …',
-    failed: 'Was geschehen würde, ließ sich nicht ermitteln',
     nothing: 'Die Felder ausfüllen, um zu sehen, was geschehen wird.',
-    files: 'Dateien',
     actions: { create: 'Anlegen', write: 'Ändern', read: 'Lesen' },
     roles: {
       'add-cow': 'Overlay-Datei',
@@ -102,7 +100,6 @@ export const jobs: SameKeys<typeof english> = {
     spaceNone: 'Kein neuer Platz nötig',
     command: 'Dasselbe als Befehl',
     copyCommand: 'Befehl kopieren',
-    blocked: 'Siehe das Problem oben',
     notReady: 'Erst die Felder ausfüllen',
     working: 'Wird ermittelt …',
   },

@@ -28,7 +28,6 @@ export const library: SameKeys<typeof english> = {
     usedBy: 'Von keinem Overlay | Von einem Overlay | Von {count} Overlays',
     expand: '{name} aufklappen',
     collapse: '{name} zuklappen',
-    rowMenu: 'Aktionen für {name}',
     noMatch: 'Kein Abbild hat „{text}“ im Namen oder im Ordner.',
     emptyTitle: 'Noch keine Abbilder',
     emptyText:
@@ -78,7 +77,6 @@ export const library: SameKeys<typeof english> = {
   },
   whyNot: {
     'select-first': 'Erst ein Abbild auswählen',
-    gone: 'Es ist nicht mehr in der Liste',
     missing: 'Seine Datei fehlt',
     'base-missing': 'Seine Basis fehlt',
     'data-missing': 'Seine Image-Datei fehlt',
@@ -86,7 +84,6 @@ export const library: SameKeys<typeof english> = {
     'in-use': 'Ein anderes Programm schreibt darauf',
     'job-running': 'Ein Auftrag arbeitet daran',
     'not-overlay': 'Es ist eine einfache Platte, kein Overlay',
-    'has-overlays': 'Overlays stehen darauf',
   },
   details: {
     label: 'Einzelheiten',
@@ -122,7 +119,6 @@ export const library: SameKeys<typeof english> = {
     granularityHint: 'Jeder hat ein Bit: in dieser Schicht oder in der Basis.',
     modified: 'Geändert',
     depth: 'Schichten darunter',
-    unreadable: 'Zahlen fehlen, da die Datei nicht gelesen werden konnte.',
   },
   chain: {
     label: 'Schichten von oben bis zur Basis',
@@ -145,6 +141,5 @@ export const library: SameKeys<typeof english> = {
     brokenHint:
       'Was die Schichten darüber nicht selbst haben, lässt sich erst wieder lesen, wenn ' +
       'das behoben ist.',
-    current: 'hier gezeigt',
   },
 }

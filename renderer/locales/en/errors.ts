@@ -130,17 +130,8 @@ export const errors = {
   },
   failure: {
     file: 'File',
-    why: 'Why',
-    help: 'What helps',
-    state: 'Your data',
-    details: 'Details',
     copyDetails: 'Copy details',
     retry: 'Try again',
-    rescan: 'Look again',
-    check: 'Check…',
-    showInFolder: 'Show in folder',
-    forget: 'Remove from the list',
-    resize: 'Resize…',
     thisFile: 'the file',
     commands: {
       add: 'The files could not be added',

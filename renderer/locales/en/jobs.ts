@@ -79,9 +79,7 @@ export const jobs = {
   plan: {
     title: 'What will happen',
     computing: 'Working out what will happen…',
-    failed: 'What will happen could not be worked out',
     nothing: 'Fill in the fields to see what will happen.',
-    files: 'Files',
     actions: { create: 'Make', write: 'Change', read: 'Read' },
     roles: {
       'add-cow': 'overlay file',
@@ -98,7 +96,6 @@ export const jobs = {
     spaceNone: 'No new space needed',
     command: 'The same as a command',
     copyCommand: 'Copy the command',
-    blocked: 'See the problem above',
     notReady: 'Fill in the fields first',
     working: 'Working it out…',
   },

@@ -26,7 +26,6 @@ export const library = {
     usedBy: 'By no overlay | By one overlay | By {count} overlays',
     expand: 'Open {name}',
     collapse: 'Close {name}',
-    rowMenu: 'Actions for {name}',
     noMatch: 'No image has “{text}” in its name or folder.',
     emptyTitle: 'No images yet',
     emptyText:
@@ -75,7 +74,6 @@ export const library = {
   },
   whyNot: {
     'select-first': 'Select an image first',
-    gone: 'It is no longer in the list',
     missing: 'Its file is missing',
     'base-missing': 'Its base is missing',
     'data-missing': 'Its image file is missing',
@@ -83,7 +81,6 @@ export const library = {
     'in-use': 'Another program is writing to it',
     'job-running': 'A job is working on it',
     'not-overlay': 'It is a plain disk, not an overlay',
-    'has-overlays': 'Overlays stand on it',
   },
   details: {
     label: 'Details',
@@ -118,7 +115,6 @@ export const library = {
     granularityHint: 'Each has one bit: in this layer, or in the base.',
     modified: 'Modified',
     depth: 'Layers below',
-    unreadable: 'Figures are missing, as the file could not be read.',
   },
   chain: {
     label: 'Layers from top to base',
@@ -139,6 +135,5 @@ export const library = {
     notInList: 'Not in the list',
     show: 'Show {name} in the list',
     brokenHint: 'What the layers above do not hold themselves cannot be read until this is mended.',
-    current: 'shown here',
   },
 }

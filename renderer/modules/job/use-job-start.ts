@@ -2,7 +2,11 @@ import { computed, onScopeDispose, ref, shallowRef, type ComputedRef, type Ref }
 import type { JobId, JobSnapshot, WindowJobRequest } from '../../../electron/contract/jobs'
 import type { ImageId } from '../../../electron/contract/library'
 import { useAttempt } from '../../composables/use-attempt'
+import { useText } from '../../composables/use-text'
 import { useJobs } from '../../stores/jobs.store'
+import { useNotices } from '../../stores/notices.store'
+import { useView } from '../../stores/view.store'
+import { useJobTexts } from './use-job-texts'
 
 export interface JobStart {
   /** The job that was last started here, as it is now. */
@@ -25,6 +29,10 @@ export interface JobStart {
 export function useJobStart(imageId: () => ImageId | undefined): JobStart {
   const jobs = useJobs()
   const attempt = useAttempt()
+  const notices = useNotices()
+  const view = useView()
+  const text = useText()
+  const texts = useJobTexts()
   const jobId = shallowRef<JobId>()
   const busy = ref(false)
   const releases: (() => void)[] = []
@@ -52,7 +60,19 @@ export function useJobStart(imageId: () => ImageId | undefined): JobStart {
   async function launch(request: WindowJobRequest): Promise<boolean> {
     const id = await start(request)
     busy.value = false
+    if (id !== undefined) announce(id)
     return id !== undefined
+  }
+
+  function announce(id: JobId): void {
+    const started = jobs.jobs.get(id)
+    if (started === undefined) return
+    const key = started.status === 'queued' ? 'notices.queued' : 'notices.started'
+    notices.add({
+      tone: 'info',
+      text: text(key, { job: texts.name(started) }),
+      action: { label: text('notices.showJobs'), run: () => (view.page = 'jobs') },
+    })
   }
 
   onScopeDispose(() => {
