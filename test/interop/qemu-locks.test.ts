@@ -37,7 +37,7 @@ async function qemuIo(
   return await run(folder, 'qemu-io', '-f', 'raw', ...flags, '-c', command, file)
 }
 
-/** Starts a program that holds a file, and waits until it says so. Ended with the test at the latest. */
+/** Starts a program that holds a file, and waits until it says so. It ends with the test. */
 async function hold(
   command: string,
   args: readonly string[],
@@ -96,7 +96,7 @@ describeNeeding([linux, program('qemu-io'), program('qemu-img')], "QEMU's locks"
     },
   )
 
-  test('looking works while an overlay is open for writing; a second writer is refused', async () => {
+  test('while an overlay is open for writing, looking works; writing does not', async () => {
     const folder = await makeOverlay('add-cow')
     const disk = await open(folder)
     for (const args of [['info', '--backing-chain'], ['map'], ['check']]) {

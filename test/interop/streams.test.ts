@@ -50,7 +50,8 @@ describeNeeding([linux, program('bash')], 'standard output', () => {
   test('a map of many runs is written as it is found', async () => {
     const folder = temporaryFolder()
     makeFragmented(folder, 128 * MIB)
-    const line = `${process.execPath} --max-old-space-size=24 ${addCowImgPath} map --output=json x.add-cow`
+    const node = `${process.execPath} --max-old-space-size=24`
+    const line = `${node} ${addCowImgPath} map --output=json x.add-cow`
     const { code, stdout, stderr } = await run(
       folder,
       'bash',
@@ -88,7 +89,7 @@ describeNeeding([linux, program('bash')], 'standard output', () => {
 describeNeeding([linux, program('script')], 'Ctrl-C', () => {
   const size = 64 * MIB
 
-  /** Fragmented, with data in both files: many small copies, so that there is time to press keys. */
+  /** Fragmented, with data in both files: many small copies, so there is time to press keys. */
   function makeLongJob(): string {
     const folder = temporaryFolder()
     makeFragmented(folder, size)

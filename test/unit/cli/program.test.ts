@@ -1,10 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { runCli } from '../../../engine/cli/program'
-import { HEADER_SIZE, encodeHeader, fileLength } from '../../../engine/format/add-cow/header'
-import { nodeHost } from '../../../engine/host/node-host'
+import { encodeHeader } from '../../../engine/format/add-cow/header'
 import { MIB } from '../../../engine/base/units'
 import { addCowImgHere as run } from '../../support/command-line'
 import { temporaryFolder } from '../../support/temporary-folder'
@@ -124,28 +121,3 @@ describe('paths', () => {
     })
   })
 })
-
-describe('a cancel', () => {
-  test('is heard in the middle of a check', async () => {
-    const folder = temporaryFolder()
-    const size = 32 * MIB
-    const metadata = new Uint8Array(fileLength(size)).fill(0x55, HEADER_SIZE)
-    metadata.set(encodeHeader({ backingName: '', imageName: 'i.raw', size }))
-    writeFileSync(join(folder, 'x.add-cow'), metadata)
-    writeFileSync(join(folder, 'i.raw'), new Uint8Array(size))
-    const controller = new AbortController()
-    const [stdout, stderr] = [new Writable({ write: drop }), new Writable({ write: drop })]
-    const cancellation = (): AbortSignal => {
-      setImmediate(() => {
-        controller.abort()
-      })
-      return controller.signal
-    }
-    const surroundings = { host: nodeHost, stdout, stderr, cwd: folder, cancellation }
-    expect(await runCli(['check', 'x.add-cow'], surroundings)).toBe(130)
-  })
-})
-
-function drop(_chunk: unknown, _encoding: string, done: () => void): void {
-  done()
-}
