@@ -17,6 +17,7 @@ import type { FormatName } from '../model/image'
 import type { CreateRequest, JobPlan, JobResult, PlannedFile, PlanWarning } from '../model/job'
 import { isBlank } from './blank-file'
 import type { Job } from './job'
+import { NewFiles } from './new-files'
 import { commandLine, optionValue } from './plan'
 
 /** Makes an overlay: the image file where there is none, then the add-cow file, whole, under its name in one step. */
@@ -50,12 +51,12 @@ export const createJob: Job<CreateRequest> = {
 
   async run(host, request): Promise<JobResult> {
     const prepared = await prepare(host, request)
-    const made: string[] = []
+    const files = new NewFiles(host)
     try {
-      await makeImageFile(host, prepared, made)
-      await makeMetadataFile(host, request.path, prepared, made)
+      await makeImageFile(host, prepared, files)
+      await makeMetadataFile(request.path, prepared, files)
     } catch (error) {
-      for (const file of made.reverse()) await host.remove(file).catch(() => undefined)
+      await files.remove()
       throw error
     }
     return { kind: 'create', path: request.path }
@@ -245,10 +246,9 @@ function clusterBitsOf(clusterSize: number | undefined): number {
   throw new EngineError('invalid-argument', message, { field: 'cluster_size', clusterSize })
 }
 
-async function makeImageFile(host: Host, prepared: Prepared, made: string[]): Promise<void> {
+async function makeImageFile(host: Host, prepared: Prepared, files: NewFiles): Promise<void> {
   if (prepared.imageExists) return
-  const image = await host.open(prepared.imagePath, { access: 'write', create: true })
-  made.push(prepared.imagePath)
+  const image = await files.make(prepared.imagePath)
   try {
     await image.truncate(prepared.size)
     await image.sync()
@@ -259,14 +259,12 @@ async function makeImageFile(host: Host, prepared: Prepared, made: string[]): Pr
 }
 
 async function makeMetadataFile(
-  host: Host,
   target: string,
   prepared: Prepared,
-  made: string[],
+  files: NewFiles,
 ): Promise<void> {
   const part = `${target}.${String(process.pid)}-${String(Date.now())}.part`
-  const file = await host.open(part, { access: 'write', create: true })
-  made.push(part)
+  const file = await files.make(part)
   try {
     await file.write(prepared.header, 0)
     await file.truncate(prepared.fileLength)
@@ -274,9 +272,7 @@ async function makeMetadataFile(
   } finally {
     await file.close()
   }
-  await host.publish(part, target)
-  made.splice(made.indexOf(part), 1, target)
-  await host.syncDirectory(path.dirname(target))
+  await files.publish(part, target)
 }
 
 function commandOf(request: CreateRequest, size: number): string {

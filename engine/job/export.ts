@@ -1,11 +1,11 @@
-import * as path from 'node:path'
 import { type ByteRange, splitRange } from '../base/byte-range'
-import { EngineError, isEngineError } from '../base/errors'
+import { EngineError } from '../base/errors'
 import { MIB } from '../base/units'
 import type { Host, HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import type { ExportRequest, JobPlan, JobResult } from '../model/job'
 import { type Job, type JobControl, throwIfCancelled } from './job'
+import { NewFiles } from './new-files'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 
 const STEP = 32 * MIB
@@ -21,7 +21,7 @@ export const exportJob: Job<ExportRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openDisk(host, request.path, { writable: false })
     try {
-      await refuseExisting(host, request.target)
+      await refuseExisting(host, request)
       const bytesToCopy = await countData(disk)
       const space = await checkSpace(host, request.target, bytesToCopy)
       const flags = request.verify ? ['--verify'] : []
@@ -44,21 +44,25 @@ export const exportJob: Job<ExportRequest> = {
   },
 
   async run(host, request, control): Promise<JobResult> {
-    const disk = await openDisk(host, request.path, { writable: false })
+    const files = new NewFiles(host)
     try {
-      await refuseExisting(host, request.target)
-      control.report({ phase: 'preparing', current: 0, total: disk.size })
-      await requireSpace(host, request.target, await countData(disk))
-      const bytesCopied = await writeTarget(host, disk, request, control)
+      const bytesCopied = await writePart(host, request, control, files)
+      await files.publish(partOf(request), request.target)
       return { kind: 'export', path: request.target, bytesCopied }
-    } finally {
-      await disk.close()
+    } catch (error) {
+      await files.remove()
+      throw error
     }
   },
 }
 
-async function refuseExisting(host: Host, target: string): Promise<void> {
-  for (const name of [target, `${target}.part`]) {
+function partOf({ target }: ExportRequest): string {
+  return `${target}.part`
+}
+
+async function refuseExisting(host: Host, request: ExportRequest): Promise<void> {
+  const { target } = request
+  for (const name of [target, partOf(request)]) {
     if ((await host.stat(name)) === undefined) continue
     const message = `Cannot write ${target}: ${name} exists already`
     throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
@@ -71,37 +75,30 @@ async function countData(disk: Disk): Promise<number> {
   return bytes
 }
 
-async function writeTarget(
+/** Writes the disk to NAME.part, durably; bytes copied. All is closed again: nothing can fail when it has its name. */
+async function writePart(
   host: Host,
-  disk: Disk,
   request: ExportRequest,
   control: JobControl,
+  files: NewFiles,
 ): Promise<number> {
-  const part = `${request.target}.part`
-  const file = await host.open(part, { access: 'write', create: true })
+  const disk = await openDisk(host, request.path, { writable: false })
   try {
+    await refuseExisting(host, request)
+    control.report({ phase: 'preparing', current: 0, total: disk.size })
+    await requireSpace(host, request.target, await countData(disk))
+    const file = await files.make(partOf(request))
     try {
       await file.truncate(disk.size)
       const copied = await copyDisk(disk, file, request, control)
       if (request.verify) await compareWithDisk(disk, file, request, control)
       await file.sync()
-      await host.publish(part, request.target)
-      await host.syncDirectory(path.dirname(request.target))
       return copied
     } finally {
       await file.close()
     }
-  } catch (error) {
-    await removeIfThere(host, part)
-    throw error
-  }
-}
-
-async function removeIfThere(host: Host, part: string): Promise<void> {
-  try {
-    await host.remove(part)
-  } catch (error) {
-    if (!isEngineError(error, 'file/missing')) throw error
+  } finally {
+    await disk.close()
   }
 }
 

@@ -40,8 +40,11 @@ export class OverlayStorage {
   allAllocated: boolean
 
   private failure: Error | undefined
-  /** Of the bitmap's writes to the add-cow file, those that a completed sync covers. */
-  private syncedWrites = 0
+  /**
+   * Of the bitmap's writes to the add-cow file, those that a completed sync covers. At first not even those before this
+   * session: what a program that was killed wrote is read, but may be in the host's cache alone.
+   */
+  private syncedWrites = -1
 
   constructor(files: OverlayFiles) {
     const { layout, metadata, size } = files
@@ -132,10 +135,12 @@ export class OverlayStorage {
     if (this.failure !== undefined) throw this.failure
   }
 
-  /** Closes the files. What was not flushed is written back first; where that fails, they are closed all the same. */
+  /**
+   * Closes the files. What was not flushed is written back first; where that fails, now or before, they are closed all the
+   * same and the failure is thrown: nobody is to think that all is there.
+   */
   async close(): Promise<void> {
-    const needsFlush = this.metadata.writable && this.failure === undefined
-    const flushed = await Promise.allSettled(needsFlush ? [this.flush()] : [])
+    const flushed = await Promise.allSettled(this.metadata.writable ? [this.flush()] : [])
     const closed = await Promise.allSettled([this.image.close(), this.metadata.close()])
     throwFirstFailure([...flushed, ...closed])
   }

@@ -1,0 +1,31 @@
+import * as path from 'node:path'
+import type { Host, HostFile } from '../host/host'
+
+/** The files that a job makes. They are removed again where the job fails, as if it had never begun. */
+export class NewFiles {
+  /** In the order in which they were made. */
+  private paths: string[] = []
+
+  constructor(private readonly host: Host) {}
+
+  /** Makes a file; `file/exists` where there is one. */
+  async make(filePath: string): Promise<HostFile> {
+    const file = await this.host.open(filePath, { access: 'write', create: true })
+    this.paths.push(filePath)
+    return file
+  }
+
+  /** Gives a file that was made its final name, durably. The file's content must be durable already. */
+  async publish(filePath: string, finalPath: string): Promise<void> {
+    await this.host.publish(filePath, finalPath)
+    this.paths = [...this.paths.filter((made) => made !== filePath), finalPath]
+    await this.host.syncDirectory(path.dirname(finalPath))
+  }
+
+  /** Removes what was made. What cannot be removed stays: the failure that led here is the one to tell. */
+  async remove(): Promise<void> {
+    for (const filePath of this.paths.reverse()) {
+      await this.host.remove(filePath).catch(() => undefined)
+    }
+  }
+}
