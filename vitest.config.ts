@@ -2,7 +2,16 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 /** Every kind of test has a folder under test/ and is one project, named after the folder. */
-const nodeKinds = ['unit', 'property', 'crash', 'conformance', 'interop', 'ipc', 'tidy'] as const
+const nodeKinds = [
+  'unit',
+  'property',
+  'crash',
+  'fault',
+  'conformance',
+  'interop',
+  'ipc',
+  'tidy',
+] as const
 
 const nodeProjects: TestProjectConfiguration[] = nodeKinds.map((name) => ({
   extends: true,

@@ -3,7 +3,15 @@ import { exploreWorkloads, quota, tell } from './explore'
 import { evictingSetting, smallSettings, takenImageSettings } from './settings'
 import type { StepKind } from './workload'
 
-const changes: readonly StepKind[] = ['write', 'write', 'zero', 'discard', 'flush', 'reopen']
+const changes: readonly StepKind[] = [
+  'write',
+  'write',
+  'zero',
+  'discard',
+  'flush',
+  'reopen',
+  'kill',
+]
 
 describe('a crash while an overlay is written to', () => {
   let tried = 0

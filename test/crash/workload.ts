@@ -23,7 +23,8 @@ export interface Setting {
   readonly concurrent?: boolean
 }
 
-export type StepKind = 'write' | 'zero' | 'discard' | 'flush' | 'grow' | 'shrink' | 'reopen'
+export type StepKind =
+  'write' | 'zero' | 'discard' | 'flush' | 'grow' | 'shrink' | 'reopen' | 'kill'
 
 /** What was done to a disk, and what a crash at any point of it may leave. */
 export interface Run {
@@ -108,6 +109,9 @@ class Workload {
       case 'reopen':
         await this.reopen()
         break
+      case 'kill':
+        await this.kill()
+        break
       case 'grow':
       case 'shrink':
         await this.resize(kind)
@@ -183,6 +187,31 @@ class Workload {
     await this.disk.close()
     this.ended(begun)
     this.disk = await open(this.host, this.setting)
+  }
+
+  /**
+   * The program ends in the middle of a write or a flush; the next one reads what is there, and may rely on it once it has
+   * flushed.
+   */
+  private async kill(): Promise<void> {
+    const begun = this.begin()
+    const { offset, length } = this.pickRange()
+    const works = [
+      () => this.disk.flush(),
+      () => this.disk.write(this.random.bytes(length), offset),
+    ]
+    void this.random.pick(works)()
+    await turns(this.random.below(this.random.pick(GAPS)))
+    this.simulated.endProgram()
+    this.disk = await open(this.host, this.setting)
+    const found = await readWindows(this.disk, this.setting.windows)
+    const sectors = new Map<number, Uint8Array>()
+    for (const window of this.setting.windows) {
+      const range = { offset: window.offset, length: window.length }
+      this.canvas.part(range).set(found.part(range))
+      for (const [sector, bytes] of sectorsOf(this.canvas, range)) sectors.set(sector, bytes)
+    }
+    this.history.add({ ...begun, ended: this.tick(), logEnded: this.simulated.log.length, sectors })
   }
 
   private async resize(kind: 'grow' | 'shrink'): Promise<void> {

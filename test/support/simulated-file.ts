@@ -1,6 +1,6 @@
 import { assert } from '../../engine/base/assert'
 import type { ByteRange } from '../../engine/base/byte-range'
-import type { MaybePromise } from '../../engine/base/maybe-promise'
+import { andThen, type MaybePromise } from '../../engine/base/maybe-promise'
 import type { ByteLocks, DataRun, FileStat, HostFile } from '../../engine/host/host'
 import { type CallKind, failure } from './host-call'
 import { applyChange, type FileChange } from './host-log'
@@ -13,6 +13,7 @@ const COPY_STEP = 1 << 20
 /** An open file of a simulated host. */
 export class SimulatedFile implements HostFile {
   readonly identity: string
+  private readonly program: number
   private closed = false
 
   constructor(
@@ -23,6 +24,7 @@ export class SimulatedFile implements HostFile {
     readonly writable: boolean,
   ) {
     this.identity = `sim:${String(file)}`
+    this.program = host.program
   }
 
   get locks(): ByteLocks {
@@ -41,7 +43,7 @@ export class SimulatedFile implements HostFile {
 
   async stat(): Promise<FileStat> {
     this.enter('stat', 'look at')
-    await this.host.late()
+    await this.late()
     return this.host.statOf(this.file)
   }
 
@@ -49,20 +51,20 @@ export class SimulatedFile implements HostFile {
     this.enter('read', 'read')
     assert(Number.isSafeInteger(offset) && offset >= 0, `a read at ${String(offset)}`)
     this.noteTransfer(target.length)
-    return this.host.maybeLate(() => {
+    return this.maybeLate(() => {
       this.bytes.read(target, offset)
     })
   }
 
   write(source: Uint8Array, offset: number): MaybePromise<void> {
+    const call = this.host.calls
     const errno = this.host.count('write', this.path)
     this.assertWritable()
     assert(Number.isSafeInteger(offset) && offset >= 0, `a write at ${String(offset)}`)
     this.noteTransfer(source.length)
-    return this.host.maybeLate(() => {
-      // What fails half way has done the first half.
-      const done = Math.floor(source.length / 2 / SECTOR) * SECTOR
-      const bytes = source.slice(0, errno === undefined ? source.length : done)
+    return this.maybeLate(() => {
+      const done = errno === undefined ? source.length : doneOfFailed(offset, source.length, call)
+      const bytes = source.slice(0, done)
       if (bytes.length > 0) this.change({ kind: 'write', file: this.file, offset, bytes })
       if (errno !== undefined) throw failure('write to', this.path, errno)
     })
@@ -71,10 +73,10 @@ export class SimulatedFile implements HostFile {
   async punchHole({ offset, length }: ByteRange): Promise<void> {
     this.enter('punch', 'give back space of')
     this.assertWritable()
-    await this.host.late()
+    await this.late()
     if (Math.min(offset + length, this.bytes.length) <= offset) return
     this.change({ kind: 'punch', file: this.file, offset, length })
-    await this.host.late()
+    await this.late()
   }
 
   async copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
@@ -92,26 +94,26 @@ export class SimulatedFile implements HostFile {
     this.enter('truncate', 'set the length of')
     this.assertWritable()
     assert(Number.isSafeInteger(size) && size >= 0, `a length of ${String(size)}`)
-    await this.host.late()
+    await this.late()
     this.change({ kind: 'truncate', file: this.file, size })
-    await this.host.late()
+    await this.late()
   }
 
   async sync(): Promise<void> {
     const errno = this.host.count('sync', this.path)
     this.assertOpen()
     const covers = this.host.log.length
-    await this.host.late()
+    await this.late()
     const kind = errno === undefined ? 'sync' : 'failed-sync'
     this.host.log.push({ kind, file: this.file, covers })
     if (errno !== undefined) throw failure('make durable', this.path, errno)
-    await this.host.late()
+    await this.late()
   }
 
   dataAt(offset: number): MaybePromise<DataRun> {
     this.enter('data-at', 'look for holes in')
     assert(Number.isSafeInteger(offset) && offset >= 0, `holes at ${String(offset)}`)
-    return this.host.maybeLate(() => this.bytes.dataAt(offset))
+    return this.maybeLate(() => this.bytes.dataAt(offset))
   }
 
   async close(): Promise<void> {
@@ -120,7 +122,22 @@ export class SimulatedFile implements HostFile {
     this.host.openCount -= 1
     for (const holders of this.host.byteLocks.values()) holders.delete(this)
     this.host.enter('close', 'close', this.path)
+    await this.late()
+  }
+
+  private async late(): Promise<void> {
     await this.host.late()
+    if (this.program !== this.host.program) await never()
+  }
+
+  private maybeLate<T>(effect: () => T): MaybePromise<T> {
+    if (this.program !== this.host.program) return never()
+    const done = this.host.maybeLate(() =>
+      this.program === this.host.program ? { value: effect() } : undefined,
+    )
+    return andThen(done, (result): MaybePromise<T> =>
+      result === undefined ? never() : result.value,
+    )
   }
 
   private change(change: FileChange): void {
@@ -145,4 +162,15 @@ export class SimulatedFile implements HostFile {
     this.assertOpen()
     assert(this.writable, `${this.path} was written to, but is open for reading`)
   }
+}
+
+/** What a program that has ended waits for. */
+function never(): Promise<never> {
+  return new Promise(() => undefined)
+}
+
+/** How much a write that failed has done: nothing, some whole sectors, or all of it; which one, the call's number says. */
+function doneOfFailed(offset: number, length: number, call: number): number {
+  const middle = Math.floor((offset + length / 2) / SECTOR) * SECTOR
+  return [Math.max(0, middle - offset), length, 0][call % 3] ?? 0
 }

@@ -36,6 +36,8 @@ export class SimulatedHost implements Host {
   /** The longest read or write so far, in bytes. */
   longestTransfer = 0
   calls = 0
+  /** Which program is running: files that an earlier one opened do nothing any more. */
+  program = 0
   private readonly names: Map<string, number>
   private readonly files: Map<number, SparseBytes>
   private clock = 1_700_000_000_000
@@ -52,6 +54,16 @@ export class SimulatedHost implements Host {
   snapshot(): FileSystemState {
     const files = new Map([...this.files].map(([number, bytes]) => [number, bytes.clone()]))
     return { names: new Map(this.names), files }
+  }
+
+  /**
+   * Ends the program that used the host, in the middle of what it does: its locks are gone, what it wrote is there, and
+   * what it is still waiting for never comes.
+   */
+  endProgram(): void {
+    this.program += 1
+    this.byteLocks.clear()
+    this.openCount = 0
   }
 
   /** The bytes at a path; undefined where nothing is. */
