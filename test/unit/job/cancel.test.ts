@@ -7,7 +7,7 @@ import { nodeHost } from '../../../engine/host/node-host'
 import { runJob } from '../../../engine/job/jobs'
 import { temporaryFolder } from '../../support/temporary-folder'
 
-/** Reports come every 64 MiB; all that is needed is in memory, so only the job itself can give way. */
+/** Reports come every 64 MiB; nothing has to be waited for, so only the job itself can give way. */
 test('a cancel is heard in the middle of a check that never has to wait', async () => {
   const folder = temporaryFolder()
   const size = 130 * MIB
