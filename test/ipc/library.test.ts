@@ -195,6 +195,11 @@ describe('the state of an image', () => {
     expect(library.obstacle(id)).toMatchObject({ code: 'file/changed' })
     expect(stateAfter(OVERLAY, BASE, {}, markOf({ sample: 'xyz' }))).toBe('base-changed')
     expect(library.obstacle(id)).toBeUndefined()
+
+    library.distrust(id, { code: 'io/failed', message: 'm', details: {} })
+    expect(stateAfter(OVERLAY, BASE)).toBe('needs-check')
+    expect(stateAfter(OVERLAY, BASE, {}, foreign)).toBe('base-changed')
+    expect(library.obstacle(id)).toBeDefined()
   })
 
   test('is in use while a job writes to it, and as before afterwards', () => {

@@ -58,6 +58,7 @@ describe('the page', () => {
     'app://add-cow/assets/%2e%2e%2f%2e%2e%2fsecret.json',
     'app://add-cow/..%5csecret.json',
     'app://add-cow/../renderer-not.js',
+    'app://add-cow/..%2frenderer-not.js',
     'app://add-cow/index.html%00.js',
     'app://add-cow/%ff.js',
     'app://add-cow//etc/passwd',
@@ -66,6 +67,10 @@ describe('the page', () => {
     'file:///etc/passwd',
   ])('has nothing at %s', async (url) => {
     expect((await get(url)).status).toBe(404)
+  })
+
+  test('has no name with a NUL, which some would cut off there', () => {
+    expect(pageFile(root, 'app://add-cow/index.html%00.js')).toBeUndefined()
   })
 
   test('is only read', async () => {

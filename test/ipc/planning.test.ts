@@ -46,6 +46,16 @@ describe('a plan', () => {
     expect(await asked[1]).toMatchObject({ problems: [{ code: 'in-use' }] })
   })
 
+  test('waits for one on the same files that came before', async () => {
+    const { planner: one, answers } = planner(new FakeJobs())
+    const asked = [one.work(flattenOf('/a')), one.work(flattenOf('/a'))]
+    await settle()
+    answers[0]?.()
+    await settle()
+    answers[1]?.()
+    expect(await Promise.all(asked)).toEqual([plan, plan])
+  })
+
   test('says "in use" while a job works on the same files, and asks no engine', async () => {
     const jobs = new FakeJobs()
     jobs.queue.add(flattenOf('/a'))

@@ -157,7 +157,9 @@ describeNeeding(program('fsck.fat'), 'the file system of the sample disk', () =>
       await disk.read(content, PARTITION_MIB * 1024 * 1024)
       await disk.close()
       writeFileSync(partition, content)
-      const said = execFileSync(findProgram('fsck.fat') ?? '', ['-n', '-v', partition], { encoding: 'utf8' })
+      const said = execFileSync(findProgram('fsck.fat') ?? '', ['-n', '-v', partition], {
+        encoding: 'utf8',
+      })
       expect(said).toMatch(/(8|9) files, \d+\/32184 clusters/)
     }
   })
