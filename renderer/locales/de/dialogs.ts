@@ -19,6 +19,14 @@ export const dialogs: SameKeys<typeof english> = {
     change: 'Ändern …',
     size: 'Virtuelle Größe',
     sizeHint: 'Wie die Basis, wenn nicht größer gewünscht: 20G, 512 MiB.',
+    layout: 'Aufbau',
+    layoutHints: {
+      'add-cow':
+        'Ein Bit je Sektor: kleine Schreibzugriffe kopieren nie aus der Basis. Für die meisten Platten.',
+      acow:
+        'Ein Bit für 64 KiB: eine viel kleinere Bitmap; kleine Schreibzugriffe kopieren den Rest ' +
+        'ihres Clusters. Für sehr große Platten.',
+    },
     reuse: 'Die vorhandene Image-Datei verwenden',
     reuseHint:
       'Ihr jetziger Inhalt wird unsichtbar und überschrieben, sobald in das Overlay ' +

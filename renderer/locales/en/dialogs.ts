@@ -17,6 +17,13 @@ export const dialogs = {
     change: 'Change…',
     size: 'Virtual size',
     sizeHint: 'As the base, unless you want it larger: 20G, 512 MiB.',
+    layout: 'Layout',
+    layoutHints: {
+      'add-cow': 'One bit a sector: small writes never copy from the base. Right for most disks.',
+      acow:
+        'One bit for 64 KiB: a far smaller bitmap, and small writes copy the rest of their cluster. ' +
+        'For very large disks.',
+    },
     reuse: 'Use the existing image file',
     reuseHint:
       'Its present content becomes invisible and is overwritten as the overlay is written ' +

@@ -1,5 +1,5 @@
 import { computed, reactive, ref, watch, type ComputedRef, type Ref } from 'vue'
-import type { NewOverlayRequest, PathGrant } from '../../../electron/contract/jobs'
+import type { NewOverlayRequest, OverlayFormat, PathGrant } from '../../../electron/contract/jobs'
 import type { ImageId, ImageSummary } from '../../../electron/contract/library'
 import type { ErrorData } from '../../../engine/base/errors'
 import { parseSize } from '../../../engine/base/units'
@@ -18,6 +18,7 @@ interface Fields {
   /** As typed; empty = as the base. */
   size: string
   reuse: boolean
+  format: OverlayFormat
 }
 
 export interface CreateForm {
@@ -47,6 +48,7 @@ export function useCreateForm(baseId: ImageId | undefined): CreateForm {
     folder: undefined,
     size: '',
     reuse: false,
+    format: 'add-cow',
   })
   const base = computed(() => library.get(fields.baseId))
   const nameEdited = ref(false)
@@ -102,6 +104,7 @@ export function useCreateForm(baseId: ImageId | undefined): CreateForm {
       ...(fields.folder === undefined ? {} : { folderGrant: fields.folder.id }),
       ...(size.value === undefined ? {} : { size: size.value }),
       ...(fields.reuse ? { reuseImageFile: true } : {}),
+      ...(fields.format === 'add-cow' ? {} : { format: fields.format }),
     }
   })
   const live = usePlan(() => request.value)

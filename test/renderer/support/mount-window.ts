@@ -59,6 +59,9 @@ const ROLES: Readonly<Record<string, string>> = {
   button: 'button, [role="button"]',
   dialog: '[role="dialog"], [role="alertdialog"]',
   region: 'section[aria-label], [role="region"]',
+  list: 'ul[aria-label], ol[aria-label]',
+  article: 'article',
+  contentinfo: 'footer',
 }
 
 /** All elements of a role whose accessible name is, or matches, the name. */
