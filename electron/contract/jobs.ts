@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
+import type { FormatName } from '../../engine/model/image'
 import type {
   CheckRequest,
   FlattenRequest,
@@ -18,6 +19,9 @@ export interface PathGrant {
   readonly path: string
 }
 
+/** The two layouts that an overlay can have. */
+export type OverlayFormat = Exclude<FormatName, 'raw'>
+
 /** A name for new files, in the directory of the base or in one that the person picked. */
 export interface NewOverlayRequest {
   readonly kind: 'create'
@@ -30,6 +34,8 @@ export interface NewOverlayRequest {
   /** Virtual size in bytes; absent = the base's. */
   readonly size?: number
   readonly reuseImageFile?: boolean
+  /** The layout of the overlay; absent = add-cow. */
+  readonly format?: OverlayFormat
 }
 
 /**

@@ -48,6 +48,7 @@ const jobRequest = z.discriminatedUnion('kind', [
     folderGrant: id.exactOptional(),
     size: size.exactOptional(),
     reuseImageFile: z.boolean().exactOptional(),
+    format: z.enum(['add-cow', 'acow']).exactOptional(),
   }),
   z.strictObject({ kind: z.literal('resize'), imageId: id, size, shrink: z.boolean() }),
   z.strictObject({

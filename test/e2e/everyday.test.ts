@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomFillSync } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inspectImage, nodeHost } from '../../engine/index'
 import { launchApp, type RunningApp } from '../support/electron-app'
 import { describeNeeding, electron } from '../support/requires'
 import { sha256 } from './support/ext4-disk'
@@ -122,6 +123,24 @@ describeNeeding(electron, 'jobs and the library', () => {
     expect(await sha256(target)).toBe(await sha256(join(directory, 'base.img')))
   })
 
+  test('an overlay can have the cluster bitmap of the other layout', async () => {
+    await row(app, 'base.img').click()
+    await app.window.getByRole('button', { name: 'New overlay' }).first().click()
+    const form = dialog(app, 'New overlay')
+    await form.getByLabel('Name', { exact: true }).fill('clusters.add-cow')
+    await form.getByLabel('Layout').click()
+    await app.window.getByRole('option', { name: 'add-cow v20 (cluster bitmap)' }).click()
+    await form.getByText('create -f acow').waitFor()
+    await app.screenshot('everyday-layouts')
+    await form.getByRole('button', { name: 'Create overlay' }).click()
+    await row(app, 'clusters.add-cow').waitFor()
+    const { format, clusterSize } = await inspectImage(
+      nodeHost,
+      join(directory, 'clusters.add-cow'),
+    )
+    expect({ format, clusterSize }).toEqual({ format: 'acow', clusterSize: 65_536 })
+  })
+
   test('a base that moves away shows it without a restart, and comes back', async () => {
     await rename(join(directory, 'base.img'), join(directory, 'elsewhere.img'))
     await row(app, 'work.add-cow').getByText('Base missing').waitFor()
@@ -134,7 +153,7 @@ describeNeeding(electron, 'jobs and the library', () => {
     app = await launchApp({ profile })
     await row(app, 'work.add-cow').waitFor()
     expect(await row(app, 'work.add-cow').getAttribute('aria-level')).toBe('2')
-    expect((await jobs(app)).map(({ status }) => status)).toEqual(['done', 'cancelled'])
+    expect((await jobs(app)).map(({ status }) => status)).toEqual(['done', 'done', 'cancelled'])
     expect(app.problems).toEqual([])
   })
 })

@@ -116,6 +116,11 @@ describe('a new overlay', () => {
     expect(job.files.reads).toEqual([OVERLAY, imageFileOf(OVERLAY), BASE])
   })
 
+  test('has the layout that was asked for', () => {
+    const job = resolved({ ...names, baseId: base, format: 'acow' })
+    expect(job.request).toMatchObject({ format: 'acow' })
+  })
+
   test('does not lie in a folder that nobody picked', () => {
     const target = grants.issue('export-target', '/out').id
     for (const folderGrant of ['/etc', target]) {

@@ -28,6 +28,7 @@ const good: Requests = {
       folderGrant: 'g',
       size: 0,
       reuseImageFile: true,
+      format: 'acow',
     },
     { kind: 'resize', imageId: 'a', size: 2 ** 52, shrink: false },
     { kind: 'check', imageId: 'a', repair: 'leaks' },

@@ -50,14 +50,14 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
 }
 
 function resolveCreate(job: NewOverlayRequest, base: ImageRecord, grants: Grants): ResolvedJob {
-  const { name, imageFileName, folderGrant, size, reuseImageFile } = job
+  const { name, imageFileName, folderGrant, size, reuseImageFile, format = 'add-cow' } = job
   const picked = folderGrant && grants.resolve('folder-for-overlay', folderGrant)
   const folder = picked ?? dirname(base.path)
   const path = join(folder, name)
   const request: JobRequest = {
     kind: 'create',
     path,
-    format: 'add-cow',
+    format,
     imageFile: storedName(join(folder, imageFileName), folder),
     backingFile: storedName(base.path, folder),
     // told, not probed: what the base holds may look like another format by a guest's doing
