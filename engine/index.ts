@@ -1,7 +1,7 @@
 /**
- * The engine's one public door: overlays in both add-cow layouts on raw files and on each other. Node only; every
- * function takes the host that it works on first. Plain data (errors, units, image and job descriptions) has doors of its
- * own in base/ and model/, for those who have no Node.
+ * The engine's one public door: overlays in both add-cow layouts on raw files and on each other.
+ * Node only; every function takes the host that it works on first. Plain data (errors, units, image
+ * and job descriptions) has doors of its own in base/ and model/, for those who have no Node.
  */
 export { ERROR_CODES, EngineError, isEngineError, toErrorData } from './base/errors'
 export type { DataState, ErrorCode, ErrorData, ErrorDetails } from './base/errors'

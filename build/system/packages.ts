@@ -101,8 +101,8 @@ export async function install(missing: readonly Missing[]): Promise<boolean> {
 }
 
 /**
- * In a session of its own and with its words in a file: Ctrl-C ends this script, but an installation
- * cut off half way would have to be mended by hand, so that one goes on to its end.
+ * In a session of its own and with its words in a file: Ctrl-C ends this script, but an
+ * installation cut off half way would have to be mended by hand, so that one goes on to its end.
  */
 async function aptGet(args: readonly string[]): Promise<void> {
   await mkdir(cacheFolder(), { recursive: true })

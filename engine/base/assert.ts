@@ -1,4 +1,6 @@
-/** A mistake of the programmer: never thrown for bytes that came from a file, a socket or a person. */
+/**
+ * A mistake of the programmer: never thrown for bytes that came from a file, a socket or a person.
+ */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError'
 }

@@ -1,4 +1,7 @@
-/** Bytes `offset` (inclusive) to `offset + length` (exclusive). Both are safe integers, not negative. */
+/**
+ * Bytes `offset` (inclusive) to `offset + length` (exclusive). Both are safe integers, not
+ * negative.
+ */
 export interface ByteRange {
   readonly offset: number
   readonly length: number

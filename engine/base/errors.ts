@@ -1,6 +1,7 @@
 /**
- * Every way an operation of the engine can end badly, as a stable code. People read the message, programs switch on
- * the code, the window looks up a text by it. A programmer's mistake is an assertion, never one of these.
+ * Every way an operation of the engine can end badly, as a stable code. People read the message,
+ * programs switch on the code, the window looks up a text by it. A programmer's mistake is an
+ * assertion, never one of these.
  */
 export const ERROR_CODES = [
   'invalid-argument',
@@ -32,12 +33,14 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number]
 
 /**
- * What an error leaves behind: `unchanged` (as before the call), `resumable` (partly done, all data whole, the same
- * call goes on from there), `uncertain` (the file should be checked).
+ * What an error leaves behind: `unchanged` (as before the call), `resumable` (partly done, all data
+ * whole, the same call goes on from there), `uncertain` (the file should be checked).
  */
 export type DataState = 'unchanged' | 'resumable' | 'uncertain'
 
-/** The figures and names of an error: what a text may be filled with. Sizes and offsets are bytes. */
+/**
+ * The figures and names of an error: what a text may be filled with. Sizes and offsets are bytes.
+ */
 export type ErrorDetails = Readonly<Record<string, string | number>>
 
 /** An error as plain data: what crosses a thread, a process or a file. */
@@ -48,7 +51,10 @@ export interface ErrorData {
   readonly state?: DataState
 }
 
-/** The one error class of the engine. The message says what was done, to which file, what was found, what is allowed. */
+/**
+ * The one error class of the engine. The message says what was done, to which file, what was found,
+ * what is allowed.
+ */
 export class EngineError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails
@@ -88,7 +94,10 @@ function errorData(
   return state === undefined ? { code, message, details } : { code, message, details, state }
 }
 
-/** Any thrown value as plain data; what is no EngineError is a fault of ours and says so by its code `internal`. */
+/**
+ * Any thrown value as plain data; what is no EngineError is a fault of ours and says so by its code
+ * `internal`.
+ */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof EngineError) return error.toData()
   const message = error instanceof Error ? error.message : String(error)

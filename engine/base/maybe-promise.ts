@@ -1,6 +1,7 @@
 /**
- * A result that is there at once where all it needs is in memory or in the page cache, and a promise where it is not.
- * A promise a request costs more than a read from the page cache, so the engine's data path does without where it can.
+ * A result that is there at once where all it needs is in memory or in the page cache, and a
+ * promise where it is not. A promise a request costs more than a read from the page cache, so the
+ * engine's data path does without where it can.
  */
 export type MaybePromise<T> = T | Promise<T>
 

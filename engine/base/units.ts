@@ -39,9 +39,9 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 }
 
 /**
- * A size as people type it, in bytes: `512`, `64k`, `10G`, `1.5T`, `20 GiB`. Suffixes are powers of 1024 whatever
- * their case, as in qemu-img. Undefined for anything else, for a negative number, or where the result is no whole
- * number of bytes or above MAX_VIRTUAL_SIZE.
+ * A size as people type it, in bytes: `512`, `64k`, `10G`, `1.5T`, `20 GiB`. Suffixes are powers of
+ * 1024 whatever their case, as in qemu-img. Undefined for anything else, for a negative number, or
+ * where the result is no whole number of bytes or above MAX_VIRTUAL_SIZE.
  */
 export function parseSize(text: string): number | undefined {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp])(?:i?b)?|(b))?\s*$/i.exec(text)
@@ -49,14 +49,15 @@ export function parseSize(text: string): number | undefined {
   const unit = SUFFIXES[(match[2] ?? match[3] ?? '').toLowerCase()]
   const bytes = Number(match[1]) * (unit ?? 1)
   const whole = Math.round(bytes)
-  // 1.1k is 1126.4 bytes: rounded, as nobody means the fraction of a byte, but "1.5" bytes is a slip of the finger
+  // 1.1k is 1126.4 bytes: rounded, as nobody means the fraction of a byte, but "1.5" bytes is a
+  // slip of the finger
   if (unit === 1 && whole !== bytes) return undefined
   return whole <= MAX_VIRTUAL_SIZE ? whole : undefined
 }
 
 /**
- * A size, or a change of one (`+1G`, `-512M`), against the present size. Undefined where the text is no size or the
- * result would be negative. Result in bytes.
+ * A size, or a change of one (`+1G`, `-512M`), against the present size. Undefined where the text
+ * is no size or the result would be negative. Result in bytes.
  */
 export function parseSizeChange(text: string, present: number): number | undefined {
   const trimmed = text.trim()

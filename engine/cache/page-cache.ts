@@ -5,11 +5,13 @@ import { assert } from '../base/assert'
 /**
  * A bounded write-back cache of one file's metadata, with a barrier.
  *
- * States of a page: absent -> clean -> dirty -> (being written) -> clean. The pages that are about to be written are first
- * copied, then the barrier runs, then the copies are written: what was changed while the barrier ran stays dirty and
- * goes with the next round. So whatever a page says when it reaches the file, the barrier ran after it was said: the
- * owner's promise "a bit is durable only if its data is" needs nothing else. A page is never evicted while it is dirty
- * or being written; when no clean page is left, all dirty ones are written in one round, for one barrier.
+ * States of a page: absent -> clean -> dirty -> (being written) -> clean. The pages that are about
+ * to be written are first copied, then the barrier runs, then the copies are written: what was
+ * changed while the barrier ran stays dirty and goes with the next round. So whatever a page says
+ * when it reaches the file, the barrier ran after it was said: the owner's promise "a bit is
+ * durable only if its data is" needs nothing else. A page is never evicted while it is dirty or
+ * being written; when no clean page is left, all dirty ones are written in one round, for one
+ * barrier.
  *
  * A page that was handed out may be used until the next await; after it, ask again.
  */
@@ -91,8 +93,8 @@ export class PageCache {
   }
 
   /**
-   * Writes all pages that are dirty now, and waits for those that are being written. Not yet durable: the owner syncs
-   * the file. True where the barrier ran, all of it, after this call.
+   * Writes all pages that are dirty now, and waits for those that are being written. Not yet
+   * durable: the owner syncs the file. True where the barrier ran, all of it, after this call.
    */
   async writeBack(): Promise<boolean> {
     // a round under way began before this call: what became dirty since needs one more
@@ -107,7 +109,10 @@ export class PageCache {
     return true
   }
 
-  /** Forgets every page, dirty or not, and covers another length from now on. Nothing may be under way. */
+  /**
+   * Forgets every page, dirty or not, and covers another length from now on. Nothing may be under
+   * way.
+   */
   reset(length: number): void {
     assert(this.round === undefined && this.loading.size === 0, 'the cache is in use')
     this.pages.clear()
@@ -135,7 +140,10 @@ export class PageCache {
     }
   }
 
-  /** Copies of pages, those that follow each other in one piece, cut at the end of the covered length. */
+  /**
+   * Copies of pages, those that follow each other in one piece, cut at the end of the covered
+   * length.
+   */
   private copyRuns(indices: readonly number[]): { index: number; bytes: Uint8Array }[] {
     const runs: { index: number; bytes: Uint8Array }[] = []
     let start = 0

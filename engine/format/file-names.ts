@@ -1,7 +1,9 @@
 import * as path from 'node:path'
 import { EngineError } from '../base/errors'
 
-/** The scheme of a name such as `nbd://host/x` or `file:x`; undefined for a path. `C:\x` is a path. */
+/**
+ * The scheme of a name such as `nbd://host/x` or `file:x`; undefined for a path. `C:\x` is a path.
+ */
 export function protocolOf(name: string): string | undefined {
   const end = name.search(/[:/\\]/)
   if (end < 2 || name[end] !== ':') return undefined
@@ -9,8 +11,8 @@ export function protocolOf(name: string): string | undefined {
 }
 
 /**
- * The absolute path that a name in an add-cow file leads to: a relative name counts from the directory of that file.
- * `not-supported` for a name with a protocol.
+ * The absolute path that a name in an add-cow file leads to: a relative name counts from the
+ * directory of that file. `not-supported` for a name with a protocol.
  */
 export function resolveName(name: string, addCowPath: string): string {
   const protocol = protocolOf(name)

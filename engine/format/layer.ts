@@ -3,13 +3,18 @@ import type { MaybePromise } from '../base/maybe-promise'
 import type { HostFile } from '../host/host'
 import type { CheckResult, FormatName, LayerInfo } from '../model/image'
 
-/** Whether a layer decides a run of bytes, or leaves it to what lies below. Length in bytes, at least 1. */
+/**
+ * Whether a layer decides a run of bytes, or leaves it to what lies below. Length in bytes, at
+ * least 1.
+ */
 export interface Allocation {
   readonly length: number
   readonly allocated: boolean
 }
 
-/** A run of one layer, with what it reads as and, for plain bytes in a host file, where they lie. */
+/**
+ * A run of one layer, with what it reads as and, for plain bytes in a host file, where they lie.
+ */
 export interface LayerExtent extends Allocation {
   /** Only where allocated. `zero`: reads as zeros for certain; `data`: may still be zeros. */
   readonly content: 'data' | 'zero'
@@ -30,8 +35,8 @@ export interface BackingReference {
 }
 
 /**
- * A disk, or what lies below a layer of it, for reading. Ranges lie within `size`; what a caller wants to know beyond
- * reads as zero, and the caller clips.
+ * A disk, or what lies below a layer of it, for reading. Ranges lie within `size`; what a caller
+ * wants to know beyond reads as zero, and the caller clips.
  */
 export interface Readable {
   /** Bytes. */
@@ -56,7 +61,10 @@ export interface LayerFile {
   readonly file: HostFile
 }
 
-/** One layer of a disk: what one format driver opened, without what lies below. All ranges lie within `size`. */
+/**
+ * One layer of a disk: what one format driver opened, without what lies below. All ranges lie
+ * within `size`.
+ */
 export interface Layer {
   /** The file that names the layer. Absolute. */
   readonly path: string
@@ -78,8 +86,9 @@ export interface Layer {
 }
 
 /**
- * A layer that takes writes. `below` is what lies under it: where the rest of a cluster that is written in part comes
- * from. After a failed sync every further write and flush fails with the same error: what the host lost cannot be told.
+ * A layer that takes writes. `below` is what lies under it: where the rest of a cluster that is
+ * written in part comes from. After a failed sync every further write and flush fails with the same
+ * error: what the host lost cannot be told.
  */
 export interface WritableLayer extends Layer {
   write(source: Uint8Array, offset: number, below: Readable): MaybePromise<void>
@@ -90,8 +99,8 @@ export interface WritableLayer extends Layer {
   /** All that was completed before is durable afterwards. */
   flush(): Promise<void>
   /**
-   * Sets the virtual size, durably. What is added reads as zero; what is cut off is gone. A crash leaves the old or the
-   * new size. No other request may be under way.
+   * Sets the virtual size, durably. What is added reads as zero; what is cut off is gone. A crash
+   * leaves the old or the new size. No other request may be under way.
    */
   resize(size: number, below: Readable): Promise<void>
 }
@@ -101,14 +110,15 @@ export interface OverlayLayer extends WritableLayer {
   /** Bytes that the layer decides, within the virtual size. */
   countAllocated(): Promise<number>
   /**
-   * Brings what lies below into the layer wherever the range is not allocated yet. Returns the bytes that were copied
-   * (zeros are not copied). The content of the disk does not change. Crash: every cluster is as before or brought in.
-   * With `verify`, what was copied is read again and compared before it counts: `verify/mismatch`.
+   * Brings what lies below into the layer wherever the range is not allocated yet. Returns the
+   * bytes that were copied (zeros are not copied). The content of the disk does not change. Crash:
+   * every cluster is as before or brought in. With `verify`, what was copied is read again and
+   * compared before it counts: `verify/mismatch`.
    */
   populate(range: ByteRange, below: Readable, options: { verify: boolean }): Promise<number>
   /**
-   * Makes the image file alone the disk: as long as the disk is, everything durable, and, where the format can, the
-   * metadata saying that nothing below is needed. All must be allocated.
+   * Makes the image file alone the disk: as long as the disk is, everything durable, and, where the
+   * format can, the metadata saying that nothing below is needed. All must be allocated.
    */
   seal(): Promise<void>
   /** Looks for what is wrong and mends what is asked for. Nothing else may be under way. */

@@ -3,8 +3,8 @@ import { EngineError } from '../base/errors'
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * A file name from a header as text. Names are bytes on disk; ours are UTF-8, and a name that is not is refused with
- * `format/corrupt`, as it could be written back only in another form.
+ * A file name from a header as text. Names are bytes on disk; ours are UTF-8, and a name that is
+ * not is refused with `format/corrupt`, as it could be written back only in another form.
  */
 export function decodeName(bytes: Uint8Array, what: string, path: string): string {
   try {
@@ -16,7 +16,9 @@ export function decodeName(bytes: Uint8Array, what: string, path: string): strin
   throw corrupt(path, `its ${what} is not a valid file name`, { field: what })
 }
 
-/** A file name as bytes, checked against the bytes that a header has for it (`limit`, inclusive). */
+/**
+ * A file name as bytes, checked against the bytes that a header has for it (`limit`, inclusive).
+ */
 export function encodeName(name: string, what: string, limit: number): Uint8Array {
   const bytes = new TextEncoder().encode(name)
   if (name.includes('\0')) {

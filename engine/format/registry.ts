@@ -9,7 +9,10 @@ import type { Layer } from './layer'
 import type { OpenLayerOptions } from './overlay/open-overlay'
 import { RawLayer } from './raw/raw-layer'
 
-/** What the first bytes of a file say. `foreign`: a format by its magic that is not opened as a layer. */
+/**
+ * What the first bytes of a file say. `foreign`: a format by its magic that is not opened as a
+ * layer.
+ */
 export type Detected = { readonly format: FormatName } | { readonly foreign: string }
 
 interface Magic {
@@ -24,8 +27,9 @@ function foreign(name: string, magic: string | readonly number[], offset = 0): M
 }
 
 /**
- * A guest can write any of these to the start of a raw disk. So a file that shows one is never taken for raw by guessing,
- * and a raw file whose format was stated is never taken for one of these.
+ * A guest can write any of these to the start of a raw disk. So a file that shows one is never
+ * taken for raw by guessing, and a raw file whose format was stated is never taken for one of
+ * these.
  */
 const MAGICS: readonly Magic[] = [
   { bytes: ADD_COW_MAGIC, offset: 0, detected: { format: 'add-cow' } },
@@ -62,11 +66,13 @@ export async function probeFile(file: HostFile): Promise<Detected> {
 }
 
 /**
- * Opens one layer. `stated` is the format that an overlay or a person names for the file; without it the file is
- * probed. Layout 2 was called add-cow by those who made it, so that word stands for both layouts.
+ * Opens one layer. `stated` is the format that an overlay or a person names for the file; without
+ * it the file is probed. Layout 2 was called add-cow by those who made it, so that word stands for
+ * both layouts.
  *
- * Errors: `format/unrecognized` where the file shows another magic than a format that is known, or not the stated one;
- * `not-supported` where the stated format is not known; those of the format's driver, and of the host.
+ * Errors: `format/unrecognized` where the file shows another magic than a format that is known, or
+ * not the stated one; `not-supported` where the stated format is not known; those of the format's
+ * driver, and of the host.
  */
 export async function openLayer(
   host: Host,

@@ -2,23 +2,30 @@ import type { ByteRange } from '../base/byte-range'
 import type { MaybePromise } from '../base/maybe-promise'
 
 /**
- * The host as the engine sees it: files and directories, nothing else. Every access of the engine to the outside goes
- * through here, so that the tests can put a simulated host below it that loses, tears and refuses what a real one may.
+ * The host as the engine sees it: files and directories, nothing else. Every access of the engine
+ * to the outside goes through here, so that the tests can put a simulated host below it that loses,
+ * tears and refuses what a real one may.
  *
- * All errors are EngineErrors: `file/missing`, `file/exists`, `file/not-a-file`, `io/denied`, `io/no-space`, `in-use`,
- * `io/failed`. Offsets and lengths are bytes. Paths are absolute.
+ * All errors are EngineErrors: `file/missing`, `file/exists`, `file/not-a-file`, `io/denied`,
+ * `io/no-space`, `in-use`, `io/failed`. Offsets and lengths are bytes. Paths are absolute.
  */
 export interface Host {
-  /** Opens an existing file, or with `create` makes a new one and fails with `file/exists` where there is one. */
+  /**
+   * Opens an existing file, or with `create` makes a new one and fails with `file/exists` where
+   * there is one.
+   */
   open(path: string, options: OpenOptions): Promise<HostFile>
   /** What is at a path, links followed; undefined where nothing is. */
   stat(path: string): Promise<FileStat | undefined>
   /**
-   * Gives a file its final name, in the same directory, in one step and never over another: `file/exists` where the name
-   * is taken. Durable after `syncDirectory`.
+   * Gives a file its final name, in the same directory, in one step and never over another:
+   * `file/exists` where the name is taken. Durable after `syncDirectory`.
    */
   publish(path: string, finalPath: string): Promise<void>
-  /** Puts a file in the place of another in one step: whoever opens the name finds the one or the other, whole. */
+  /**
+   * Puts a file in the place of another in one step: whoever opens the name finds the one or the
+   * other, whole.
+   */
   replace(path: string, finalPath: string): Promise<void>
   remove(path: string): Promise<void>
   /** Makes the names in a directory durable: after files were made, renamed or removed there. */
@@ -59,11 +66,20 @@ export interface HostFile {
   stat(): Promise<FileStat>
   /** Fills `target` from the file; what lies past its end reads as zero. */
   read(target: Uint8Array, offset: number): MaybePromise<void>
-  /** Writes all of `source`; the file grows where that passes its end. In the host's cache, not yet durable. */
+  /**
+   * Writes all of `source`; the file grows where that passes its end. In the host's cache, not yet
+   * durable.
+   */
   write(source: Uint8Array, offset: number): MaybePromise<void>
-  /** Afterwards the range reads as zero, its blocks given back where the host can. The length stays as it is. */
+  /**
+   * Afterwards the range reads as zero, its blocks given back where the host can. The length stays
+   * as it is.
+   */
   punchHole(range: ByteRange): Promise<void>
-  /** Copies from another file, in the kernel where the host can. What lies past the source's end is copied as zero. */
+  /**
+   * Copies from another file, in the kernel where the host can. What lies past the source's end is
+   * copied as zero.
+   */
   copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void>
   /** Sets the length; what is added reads as zero. */
   truncate(size: number): Promise<void>
@@ -72,8 +88,8 @@ export interface HostFile {
   /** The run that starts at an offset. Past the end of the file all is one hole that never ends. */
   dataAt(offset: number): MaybePromise<DataRun>
   /**
-   * Advisory locks on single bytes, all shared, that go with this open file and with the process; undefined where the
-   * host has none. See image/locks for what the bytes mean.
+   * Advisory locks on single bytes, all shared, that go with this open file and with the process;
+   * undefined where the host has none. See image/locks for what the bytes mean.
    */
   readonly locks: ByteLocks | undefined
   close(): Promise<void>

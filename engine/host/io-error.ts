@@ -34,8 +34,8 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /**
- * A failed system call as an EngineError: `Cannot <action> <path>: <reason>`. The details carry `path` and `errno`
- * (the name of it, such as EIO).
+ * A failed system call as an EngineError: `Cannot <action> <path>: <reason>`. The details carry
+ * `path` and `errno` (the name of it, such as EIO).
  */
 export function ioError(action: string, path: string, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause

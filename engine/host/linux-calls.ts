@@ -2,19 +2,28 @@ import koffi from 'koffi'
 import { constants } from 'node:os'
 
 /**
- * The system calls that Node has no function for. Absent on other systems, where each user has a portable way beside
- * it. A call costs about a microsecond. Failures throw an Error with `code`, as Node's own do.
+ * The system calls that Node has no function for. Absent on other systems, where each user has a
+ * portable way beside it. A call costs about a microsecond. Failures throw an Error with `code`, as
+ * Node's own do.
  */
 export interface LinuxCalls {
-  /** lseek(2) with SEEK_DATA: the start of the first data at or behind `offset`; undefined where there is none. */
+  /**
+   * lseek(2) with SEEK_DATA: the start of the first data at or behind `offset`; undefined where
+   * there is none.
+   */
   seekData(fd: number, offset: number): number | undefined
-  /** lseek(2) with SEEK_HOLE: the start of the first hole at or behind `offset`, the file's end at the latest. */
+  /**
+   * lseek(2) with SEEK_HOLE: the start of the first hole at or behind `offset`, the file's end at
+   * the latest.
+   */
   seekHole(fd: number, offset: number): number
   /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE. */
   punchHole(fd: number, offset: number, length: number): void
   /** copy_file_range(2): bytes copied, 0 at the source's end. */
   copyRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number
-  /** preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device. */
+  /**
+   * preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device.
+   */
   readCached(fd: number, target: Uint8Array, offset: number): number | undefined
   /** fcntl(2) F_OFD_SETLK: whether a shared (or no) lock on the bytes could be set. */
   setByteLock(fd: number, byte: number, kind: 'shared' | 'none'): boolean
@@ -33,7 +42,10 @@ const F_RDLCK = 0
 const F_WRLCK = 1
 const F_UNLCK = 2
 
-/** Linux's calls; undefined on other systems. Made at the first use, as loading the library takes some milliseconds. */
+/**
+ * Linux's calls; undefined on other systems. Made at the first use, as loading the library takes
+ * some milliseconds.
+ */
 export function linuxCalls(): LinuxCalls | undefined {
   if (process.platform !== 'linux') return undefined
   loaded ??= load()
@@ -58,7 +70,8 @@ function load(): LinuxCalls {
   const fromOffset64 = new BigInt64Array(1)
   const toOffset64 = new BigInt64Array(1)
   const vector = new BigUint64Array(2)
-  // struct flock on 64-bit Linux: short type, short whence, (4 bytes of padding), i64 start, i64 length, i32 pid
+  // struct flock on 64-bit Linux: short type, short whence, (4 bytes of padding), i64 start, i64
+  // length, i32 pid
   const lock = new DataView(new ArrayBuffer(32))
   const lockBytes = new Uint8Array(lock.buffer)
 
@@ -97,7 +110,8 @@ function load(): LinuxCalls {
       vector[0] = koffi.address(target)
       vector[1] = BigInt(target.length)
       const read = Number(preadv2(fd, vector, 1, offset, RWF_NOWAIT))
-      // EAGAIN: not in the cache; EOPNOTSUPP: a file system without it. An error of the device shows in the full read.
+      // EAGAIN: not in the cache; EOPNOTSUPP: a file system without it. An error of the device
+      // shows in the full read.
       return read < 0 ? undefined : read
     },
     setByteLock(fd, byte, kind) {

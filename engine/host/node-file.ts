@@ -16,16 +16,27 @@ const statAsync: (fd: number, options: { bigint: true }) => Promise<fs.BigIntSta
   fs.fstat,
 )
 
-/** Up to here a read is tried in the page cache first; a longer one gains more from the thread pool than it loses. */
+/**
+ * Up to here a read is tried in the page cache first; a longer one gains more from the thread pool
+ * than it loses.
+ */
 const CACHED_READ_LIMIT = 256 * 1024
-/** One step of an in-kernel copy, and of its portable replacement: the event loop gets a turn between two. */
+/**
+ * One step of an in-kernel copy, and of its portable replacement: the event loop gets a turn
+ * between two.
+ */
 const COPY_STEP = 8 * MIB
 const ZERO_STEP = MIB
 
-/** Why a system call may be missing: then the portable way is taken, for this file, from then on. */
+/**
+ * Why a system call may be missing: then the portable way is taken, for this file, from then on.
+ */
 const NOT_HERE = new Set(['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EINVAL', 'EXDEV', 'EBADF', 'ENODEV'])
 
-/** A file of the real host. Writes go to the page cache at once: meant for worker threads and the command line. */
+/**
+ * A file of the real host. Writes go to the page cache at once: meant for worker threads and the
+ * command line.
+ */
 export class NodeFile implements HostFile {
   private readonly linux: LinuxCalls | undefined = linuxCalls()
   private canPunch = true

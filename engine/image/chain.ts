@@ -25,10 +25,11 @@ export interface PartialChain {
 }
 
 /**
- * Opens a disk with all that lies below, the top with the access that is asked for and the rest for reading. Closes again
- * what it opened where it fails.
+ * Opens a disk with all that lies below, the top with the access that is asked for and the rest for
+ * reading. Closes again what it opened where it fails.
  *
- * Errors: those of openLayer for the top; `chain/backing-missing`, `chain/loop`, `chain/same-file`, `chain/too-deep`.
+ * Errors: those of openLayer for the top; `chain/backing-missing`, `chain/loop`, `chain/same-file`,
+ * `chain/too-deep`.
  */
 export async function openChain(
   host: Host,
@@ -119,8 +120,8 @@ async function refuseRepeated(
 }
 
 /**
- * An image file that is its own backing file loses nothing by being read: bit or no bit, it is the same byte. The driver of
- * layout 1 made and took such overlays, that of layout 2 refused them.
+ * An image file that is its own backing file loses nothing by being read: bit or no bit, it is the
+ * same byte. The driver of layout 1 made and took such overlays, that of layout 2 refused them.
  */
 function isHarmless(twin: Twin, next: Layer, options: ChainOptions): boolean {
   if (twin.layer.format !== 'add-cow') return false

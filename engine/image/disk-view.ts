@@ -13,9 +13,9 @@ interface Hit {
 }
 
 /**
- * What a chain of layers reads as, from the layer at `depth` down. Goes through the layers in a loop, never by recursion,
- * so that a chain may be as deep as it likes. A layer decides nothing behind its own end: there, zeros are read, whatever
- * lies below (as with qcow2 and QED).
+ * What a chain of layers reads as, from the layer at `depth` down. Goes through the layers in a
+ * loop, never by recursion, so that a chain may be as deep as it likes. A layer decides nothing
+ * behind its own end: there, zeros are read, whatever lies below (as with qcow2 and QED).
  */
 export class DiskView implements Readable {
   constructor(
@@ -94,7 +94,9 @@ export class DiskView implements Readable {
     }
   }
 
-  /** Which layer serves the run that starts at range.offset, without looking at what it reads as. */
+  /**
+   * Which layer serves the run that starts at range.offset, without looking at what it reads as.
+   */
   servedAt(range: ByteRange): MaybePromise<{ depth: number | undefined; length: number }> {
     return andThen(this.locate(range), ({ layer, depth, length }) => ({
       depth: layer === undefined ? undefined : depth,
@@ -131,7 +133,10 @@ export class DiskView implements Readable {
   }
 }
 
-/** Of a backing file whole sectors are seen, as by the original drivers; a raw file on top shows all its bytes. */
+/**
+ * Of a backing file whole sectors are seen, as by the original drivers; a raw file on top shows all
+ * its bytes.
+ */
 function visibleSize(layer: Layer, depth: number): number {
   return depth === 0 ? layer.size : alignDown(layer.size, SECTOR_SIZE)
 }

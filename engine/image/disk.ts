@@ -21,8 +21,8 @@ export interface OpenDiskOptions {
 }
 
 /**
- * Opens a disk: the image at `path` and all that lies below. For writing, its files are locked until it is closed.
- * Errors: those of openChain, `in-use`, `io/denied`.
+ * Opens a disk: the image at `path` and all that lies below. For writing, its files are locked
+ * until it is closed. Errors: those of openChain, `in-use`, `io/denied`.
  */
 export async function openDisk(host: Host, path: string, options: OpenDiskOptions): Promise<Disk> {
   const { writable, repair, ...rest } = options
@@ -38,10 +38,12 @@ export async function openDisk(host: Host, path: string, options: OpenDiskOption
 }
 
 /**
- * A disk as the guest sees it: any request of whole bytes within its size, any number of them at a time. Requests that
- * overlap and are under way together end in either order, each byte of one of them.
+ * A disk as the guest sees it: any request of whole bytes within its size, any number of them at a
+ * time. Requests that overlap and are under way together end in either order, each byte of one of
+ * them.
  *
- * This is the boundary where a request is checked, once: below it, ranges are within bounds and the layer can be written.
+ * This is the boundary where a request is checked, once: below it, ranges are within bounds and the
+ * layer can be written.
  */
 export class Disk implements Readable {
   /** The disk without its top layer. */
@@ -97,7 +99,10 @@ export class Disk implements Readable {
     await this.writableTop().flush()
   }
 
-  /** Sets the virtual size: a multiple of a sector, at least one. No other request may be under way. Durable. */
+  /**
+   * Sets the virtual size: a multiple of a sector, at least one. No other request may be under way.
+   * Durable.
+   */
   async truncate(size: number): Promise<void> {
     if (size <= 0 || size % SECTOR_SIZE !== 0) {
       const message = `A disk cannot be ${String(size)} bytes long: whole sectors of 512 bytes only`

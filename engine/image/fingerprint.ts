@@ -10,9 +10,9 @@ const SAMPLES = 64
 const SAMPLE_SIZE = 4096
 
 /**
- * By what a base is known again: its virtual size, the time of its last change, and a hash of samples of its content. An
- * overlay fits only the base that it was made on; this finds most changes without reading the whole disk. Errors: those
- * of openDisk.
+ * By what a base is known again: its virtual size, the time of its last change, and a hash of
+ * samples of its content. An overlay fits only the base that it was made on; this finds most
+ * changes without reading the whole disk. Errors: those of openDisk.
  */
 export async function fingerprintDisk(host: Host, path: string): Promise<Fingerprint> {
   const disk = await openDisk(host, path, { writable: false })

@@ -5,8 +5,8 @@ import { closeLayers, openChain, openPartialChain } from './chain'
 import { DiskView } from './disk-view'
 
 /**
- * What one image is, without opening what lies below. Takes no lock: an image that is in use can be looked at. Errors:
- * those of openLayer.
+ * What one image is, without opening what lies below. Takes no lock: an image that is in use can be
+ * looked at. Errors: those of openLayer.
  */
 export async function inspectImage(host: Host, path: string): Promise<LayerInfo> {
   const layers = await openChain(host, path, { access: 'read', topOnly: true })
@@ -20,8 +20,8 @@ export async function inspectImage(host: Host, path: string): Promise<LayerInfo>
 }
 
 /**
- * A whole chain, top first, with what each layer serves of the top's virtual size. Where a layer cannot be opened, the
- * chain ends above it and says why. Errors: those of openLayer for the top.
+ * A whole chain, top first, with what each layer serves of the top's virtual size. Where a layer
+ * cannot be opened, the chain ends above it and says why. Errors: those of openLayer for the top.
  */
 export async function inspectChain(host: Host, path: string): Promise<ChainInfo> {
   const { layers, problem } = await openPartialChain(host, path, { access: 'read' })

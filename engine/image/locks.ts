@@ -3,10 +3,11 @@ import type { Layer } from '../format/layer'
 import type { HostFile } from '../host/host'
 
 /**
- * QEMU's image locks on Linux (block/file-posix.c), so that QEMU and we refuse each other. Two shared byte locks stand
- * for each permission: byte 100 + n, "I use permission n"; byte 200 + n, "nobody else may use permission n". Before
- * taking a permission one looks whether another holds its "nobody else" byte, and the reverse. The locks belong to the
- * open file: the kernel drops them with the process.
+ * QEMU's image locks on Linux (block/file-posix.c), so that QEMU and we refuse each other. Two
+ * shared byte locks stand for each permission: byte 100 + n, "I use permission n"; byte 200 + n,
+ * "nobody else may use permission n". Before taking a permission one looks whether another holds
+ * its "nobody else" byte, and the reverse. The locks belong to the open file: the kernel drops them
+ * with the process.
  */
 const USED = 100
 const REFUSED = 200
@@ -24,9 +25,10 @@ const WRITING: Permissions = { used: [CONSISTENT_READ, WRITE, RESIZE], refused: 
 const READING_BELOW: Permissions = { used: [CONSISTENT_READ], refused: [WRITE, RESIZE] }
 
 /**
- * Locks a chain whose top is open for writing: the top's files against everybody who writes or relies on them, those below
- * against everybody who writes. `in-use` where another open file is in the way; then what was taken is given back when
- * the files are closed. Does nothing where the host has no such locks.
+ * Locks a chain whose top is open for writing: the top's files against everybody who writes or
+ * relies on them, those below against everybody who writes. `in-use` where another open file is in
+ * the way; then what was taken is given back when the files are closed. Does nothing where the host
+ * has no such locks.
  */
 export function lockForWriting(layers: readonly Layer[]): void {
   for (const [depth, layer] of layers.entries()) {

@@ -12,7 +12,10 @@ import type { Job, JobControl } from './job'
 import { commandLine, filesOf } from './plan'
 import type { Host } from '../host/host'
 
-/** Looks for what is wrong in one layer, and mends what was asked for. What cannot be opened at all is an error. */
+/**
+ * Looks for what is wrong in one layer, and mends what was asked for. What cannot be opened at all
+ * is an error.
+ */
 export const checkJob: Job<CheckRequest> = {
   stateWhenStopped: 'resumable',
 

@@ -20,7 +20,10 @@ import type { Job } from './job'
 import { NewFiles } from './new-files'
 import { commandLine, optionValue } from './plan'
 
-/** Makes an overlay: the image file where there is none, then the add-cow file, whole, under its name in one step. */
+/**
+ * Makes an overlay: the image file where there is none, then the add-cow file, whole, under its
+ * name in one step.
+ */
 export const createJob: Job<CreateRequest> = {
   stateWhenStopped: 'unchanged',
 

@@ -12,8 +12,9 @@ const STEP = 32 * MIB
 const COMPARE_STEP = MIB
 
 /**
- * Writes a whole disk to a new raw file, its zeros as holes. The file grows as NAME.part and gets its name when it is
- * complete and durable; where anything goes wrong it is removed. Sources are only read.
+ * Writes a whole disk to a new raw file, its zeros as holes. The file grows as NAME.part and gets
+ * its name when it is complete and durable; where anything goes wrong it is removed. Sources are
+ * only read.
  */
 export const exportJob: Job<ExportRequest> = {
   stateWhenStopped: 'unchanged',
@@ -75,7 +76,10 @@ async function countData(disk: Disk): Promise<number> {
   return bytes
 }
 
-/** Writes the disk to NAME.part, durably; bytes copied. All is closed again: nothing can fail when it has its name. */
+/**
+ * Writes the disk to NAME.part, durably; bytes copied. All is closed again: nothing can fail when
+ * it has its name.
+ */
 async function writePart(
   host: Host,
   request: ExportRequest,

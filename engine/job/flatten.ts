@@ -7,12 +7,15 @@ import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './pla
 
 /** What is brought in between two looks at the cancel signal, and while guest writes to it wait. */
 const STEP = 32 * MIB
-/** What a crash may make the job copy again: after so many copied bytes everything is made durable. */
+/**
+ * What a crash may make the job copy again: after so many copied bytes everything is made durable.
+ */
 const FLUSH_EVERY = GIB
 
 /**
- * Brings everything that lies below into the image file. The bitmap is the journal: a bit is set when its cluster is in
- * the image file, so the job can be stopped, killed and started again at any point, and nothing is copied twice.
+ * Brings everything that lies below into the image file. The bitmap is the journal: a bit is set
+ * when its cluster is in the image file, so the job can be stopped, killed and started again at any
+ * point, and nothing is copied twice.
  */
 export const flattenJob: Job<FlattenRequest> = {
   stateWhenStopped: 'resumable',

@@ -9,8 +9,8 @@ export interface JobControl {
 }
 
 /**
- * The one shape of all jobs. `plan` changes nothing, and throws what would keep the job from starting; `run` looks at
- * the same things again, as time has passed.
+ * The one shape of all jobs. `plan` changes nothing, and throws what would keep the job from
+ * starting; `run` looks at the same things again, as time has passed.
  */
 export interface Job<Request extends JobRequest> {
   /** What an error or a cancel leaves behind where it does not say itself. */

@@ -9,8 +9,8 @@ import { type Job, type JobControl, withState } from './job'
 import { resizeJob } from './resize'
 
 /**
- * What a job would do. Changes nothing. What keeps the job from starting is among the plan's problems, never thrown; then
- * the figures that could not be found are zero or absent.
+ * What a job would do. Changes nothing. What keeps the job from starting is among the plan's
+ * problems, never thrown; then the figures that could not be found are zero or absent.
  */
 export async function planJob(host: Host, request: JobRequest): Promise<JobPlan> {
   try {
@@ -25,8 +25,8 @@ export async function planJob(host: Host, request: JobRequest): Promise<JobPlan>
 }
 
 /**
- * Does a job. Errors are EngineErrors whose `state` says what is left behind; `job/cancelled` where the signal was
- * aborted.
+ * Does a job. Errors are EngineErrors whose `state` says what is left behind; `job/cancelled` where
+ * the signal was aborted.
  */
 export async function runJob(
   host: Host,

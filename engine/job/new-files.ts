@@ -1,7 +1,9 @@
 import * as path from 'node:path'
 import type { Host, HostFile } from '../host/host'
 
-/** The files that a job makes. They are removed again where the job fails, as if it had never begun. */
+/**
+ * The files that a job makes. They are removed again where the job fails, as if it had never begun.
+ */
 export class NewFiles {
   /** In the order in which they were made. */
   private paths: string[] = []
@@ -15,14 +17,19 @@ export class NewFiles {
     return file
   }
 
-  /** Gives a file that was made its final name, durably. The file's content must be durable already. */
+  /**
+   * Gives a file that was made its final name, durably. The file's content must be durable already.
+   */
   async publish(filePath: string, finalPath: string): Promise<void> {
     await this.host.publish(filePath, finalPath)
     this.paths = [...this.paths.filter((made) => made !== filePath), finalPath]
     await this.host.syncDirectory(path.dirname(finalPath))
   }
 
-  /** Removes what was made. What cannot be removed stays: the failure that led here is the one to tell. */
+  /**
+   * Removes what was made. What cannot be removed stays: the failure that led here is the one to
+   * tell.
+   */
   async remove(): Promise<void> {
     for (const filePath of this.paths.reverse()) {
       await this.host.remove(filePath).catch(() => undefined)

@@ -7,7 +7,10 @@ import type { JobPlan, JobResult, PlanWarning, ResizeRequest } from '../model/jo
 import type { Job } from './job'
 import { commandLine, filesOf } from './plan'
 
-/** Changes the virtual size of an image. A size that is no whole number of sectors is rounded up to one. */
+/**
+ * Changes the virtual size of an image. A size that is no whole number of sectors is rounded up to
+ * one.
+ */
 export const resizeJob: Job<ResizeRequest> = {
   stateWhenStopped: 'uncertain',
 

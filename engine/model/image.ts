@@ -13,7 +13,10 @@ export interface ImageSizes {
   readonly allocatedBytes: number
 }
 
-/** One layer of a chain as `info` tells it. Names are as stored; `...Path` are resolved and absolute. */
+/**
+ * One layer of a chain as `info` tells it. Names are as stored; `...Path` are resolved and
+ * absolute.
+ */
 export interface LayerInfo extends ImageSizes {
   readonly path: string
   readonly format: FormatName
@@ -29,11 +32,17 @@ export interface LayerInfo extends ImageSizes {
   readonly imageFile?: { readonly name: string; readonly path: string; readonly size: number }
   /** `format` is what the overlay stores, which may be a word that the engine does not know. */
   readonly backing?: { readonly name: string; readonly path: string; readonly format?: string }
-  /** Bytes of the top's virtual size that are read from this layer; only where the whole chain was opened. */
+  /**
+   * Bytes of the top's virtual size that are read from this layer; only where the whole chain was
+   * opened.
+   */
   readonly servedBytes?: number
 }
 
-/** A disk's chain, top first. Where a layer could not be opened, `problem` says why and the list ends above it. */
+/**
+ * A disk's chain, top first. Where a layer could not be opened, `problem` says why and the list
+ * ends above it.
+ */
 export interface ChainInfo {
   readonly layers: readonly LayerInfo[]
   readonly problem?: ErrorData
@@ -50,7 +59,10 @@ export interface Extent {
   readonly depth?: number
 }
 
-/** By what a base is known again. Size in bytes, time in milliseconds since 1970, sample a hash of spread samples. */
+/**
+ * By what a base is known again. Size in bytes, time in milliseconds since 1970, sample a hash of
+ * spread samples.
+ */
 export interface Fingerprint {
   readonly size: number
   readonly modifiedAt: number
@@ -83,7 +95,10 @@ export interface Finding {
   /** One line for people, in English, with the figures. */
   readonly message: string
   readonly details: Readonly<Record<string, string | number>>
-  /** Which repair mends it, and what that does, in one line; absent where none is possible without guessing. */
+  /**
+   * Which repair mends it, and what that does, in one line; absent where none is possible without
+   * guessing.
+   */
   readonly repair?: { readonly by: 'leaks' | 'all'; readonly action: string }
   /** Whether this call repaired it. */
   readonly repaired: boolean

@@ -7,7 +7,9 @@ export type JobRequest =
 
 export type JobKind = JobRequest['kind']
 
-/** Make an overlay. Names are written as given; a relative one counts from the directory of `path`. */
+/**
+ * Make an overlay. Names are written as given; a relative one counts from the directory of `path`.
+ */
 export interface CreateRequest {
   readonly kind: 'create'
   /** The add-cow file to be made. */
@@ -19,7 +21,9 @@ export interface CreateRequest {
   readonly backingFormat?: FormatName
   /** The virtual size; the backing file's where absent. */
   readonly size?: number
-  /** Take an image file that exists: its present content becomes invisible. Refused where absent. */
+  /**
+   * Take an image file that exists: its present content becomes invisible. Refused where absent.
+   */
   readonly reuseImageFile?: boolean
   /** Only for acow: a power of two from 4 KiB to 2 MiB; 64 KiB where absent. */
   readonly clusterSize?: number
@@ -96,12 +100,17 @@ export interface JobPlan {
   /** Virtual size before and after, in bytes, where the job makes or changes it. */
   readonly sizeBefore?: number
   readonly sizeAfter?: number
-  /** Only for a resize that cuts off: allocated bytes lost, and the end of the last allocated byte. */
+  /**
+   * Only for a resize that cuts off: allocated bytes lost, and the end of the last allocated byte.
+   */
   readonly lostBytes?: number
   readonly lastAllocatedEnd?: number
 }
 
-/** How far a job is. `current` never falls within a phase, and never passes `total`. Bytes of the virtual disk. */
+/**
+ * How far a job is. `current` never falls within a phase, and never passes `total`. Bytes of the
+ * virtual disk.
+ */
 export interface JobProgress {
   readonly phase: 'preparing' | 'copying' | 'verifying'
   readonly current: number

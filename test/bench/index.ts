@@ -1,6 +1,7 @@
 /*
- * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as ratios of medians. Sizes and
- * rounds can be given: `npm run bench -- --gib 4 --rounds 7`. Figures go to out/bench/.
+ * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as
+ * ratios of medians. Sizes and rounds can be given: `npm run bench -- --gib 4 --rounds 7`. Figures
+ * go to out/bench/.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'

@@ -17,8 +17,9 @@ export interface Twins {
 }
 
 /**
- * Makes them: a base whose data comes in pieces of 16 MiB, half of it holes, and an overlay with an eighth of the disk in
- * pieces of 64 to 128 KiB at places that a fixed seed chooses. `size` is bytes.
+ * Makes them: a base whose data comes in pieces of 16 MiB, half of it holes, and an overlay with an
+ * eighth of the disk in pieces of 64 to 128 KiB at places that a fixed seed chooses. `size` is
+ * bytes.
  */
 export async function makeTwins(directory: string, size: number): Promise<Twins> {
   const twins = {

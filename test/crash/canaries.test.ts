@@ -1,6 +1,7 @@
 /*
- * A crash suite that still passes with a flush taken out is no suite. Here the order on disk is broken below the engine,
- * in the ways in which an engine could break it, and the suite's own judge must find each one.
+ * A crash suite that still passes with a flush taken out is no suite. Here the order on disk is
+ * broken below the engine, in the ways in which an engine could break it, and the suite's own judge
+ * must find each one.
  */
 import { describe, expect, it } from 'vitest'
 import type { MaybePromise } from '../../engine/base/maybe-promise'
@@ -13,7 +14,9 @@ import { recordCreate } from './recorded'
 import { smallSettings } from './settings'
 import type { HostWrapper, Setting, StepKind } from './workload'
 
-/** States within which a fault has to be found; the suites try as many for each of their settings. */
+/**
+ * States within which a fault has to be found; the suites try as many for each of their settings.
+ */
 const SOON = 2000
 
 function wrapPath(path: string, wrap: (file: HostFile) => HostFile): HostWrapper {
@@ -26,7 +29,10 @@ class NeverSynced extends WrappedFile {
   }
 }
 
-/** The image file is synced, but only when the add-cow file was: bits become durable before their data. */
+/**
+ * The image file is synced, but only when the add-cow file was: bits become durable before their
+ * data.
+ */
 function bitsFirst(host: Host): Host {
   let late: HostFile | undefined
   class LateImage extends WrappedFile {

@@ -14,8 +14,8 @@ import { readWindows, type Setting } from './workload'
 const FLATTEN_LIMIT = 1 << 24
 
 /**
- * Goes on working with a disk after a crash, as a person would: writes, makes it longer, repairs leaks, flattens. Returns
- * what is wrong; empty = nothing.
+ * Goes on working with a disk after a crash, as a person would: writes, makes it longer, repairs
+ * leaks, flattens. Returns what is wrong; empty = nothing.
  */
 export async function continueAfterCrash(
   host: SimulatedHost,

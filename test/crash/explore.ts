@@ -7,13 +7,19 @@ import type { Allowed } from './history'
 import { violations } from './verify'
 import { type HostWrapper, runWorkload, type Setting, type StepKind } from './workload'
 
-/** States that `npm test` tries, all suites together. `CRASH_STATES=1000000 npm test -- --project crash` tries more. */
+/**
+ * States that `npm test` tries, all suites together. `CRASH_STATES=1000000 npm test -- --project
+ * crash` tries more.
+ */
 const NORMAL_STATES = 30_000
 const wanted = Number(process.env['CRASH_STATES'] ?? NORMAL_STATES)
 /** The first seed of every suite: another one tries other states. */
 const firstSeed = Number(process.env['CRASH_SEED'] ?? 1)
 
-/** States tried at one cut of a log, and cuts of one log: a longer log is cut at as many random places. */
+/**
+ * States tried at one cut of a log, and cuts of one log: a longer log is cut at as many random
+ * places.
+ */
 const STATES_A_CUT = 6
 const CUTS_A_LOG = 160
 /** One state in so many is also worked on further. */
@@ -38,7 +44,10 @@ export interface Explored {
   readonly violations: readonly string[]
 }
 
-/** Tries crash states of recorded work, made anew for seed after seed, until there were enough or one is wrong. */
+/**
+ * Tries crash states of recorded work, made anew for seed after seed, until there were enough or
+ * one is wrong.
+ */
 export async function exploreRuns(
   record: (seed: number) => Promise<Recorded>,
   enough: number,
@@ -64,7 +73,10 @@ export async function exploreRuns(
   return { states, violations: [] }
 }
 
-/** What is wrong with a state; that it cannot even be used is wrong too. A few words are enough of many. */
+/**
+ * What is wrong with a state; that it cannot even be used is wrong too. A few words are enough of
+ * many.
+ */
 async function judged(
   recorded: Recorded,
   state: FileSystemState,

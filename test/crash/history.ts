@@ -2,7 +2,10 @@ import { type ByteRange, rangeEnd } from '../../engine/base/byte-range'
 
 const SECTOR = 512
 
-/** An operation of a workload: when it was begun and ended, and what it made of the sectors that it touched. */
+/**
+ * An operation of a workload: when it was begun and ended, and what it made of the sectors that it
+ * touched.
+ */
 export interface Operation {
   /** Turns of the workload's clock: what ended before another began has a lower number. */
   readonly begun: number
@@ -18,7 +21,10 @@ export interface Operation {
   readonly size?: number
 }
 
-/** What a disk may read as after a crash: its certain content, and what single sectors may hold instead. */
+/**
+ * What a disk may read as after a crash: its certain content, and what single sectors may hold
+ * instead.
+ */
 export interface Allowed {
   readonly sizes: readonly number[]
   readonly certain: Canvas
@@ -68,7 +74,10 @@ export class Canvas {
   }
 }
 
-/** All operations of a workload, and what they allow a disk to be after a crash at some point of the log. */
+/**
+ * All operations of a workload, and what they allow a disk to be after a crash at some point of the
+ * log.
+ */
 export class History {
   /** Those whose effect is not certain yet. */
   private open: Operation[] = []
@@ -81,12 +90,17 @@ export class History {
     this.certainSize = size
   }
 
-  /** Adds an operation. In the order in which they were begun; of those for one sector each begins when the last ended. */
+  /**
+   * Adds an operation. In the order in which they were begun; of those for one sector each begins
+   * when the last ended.
+   */
   add(operation: Operation): void {
     this.open.push(operation)
   }
 
-  /** What a crash may leave when the log had `length` entries. To be asked with ascending lengths. */
+  /**
+   * What a crash may leave when the log had `length` entries. To be asked with ascending lengths.
+   */
   allowedAt(length: number): Allowed {
     this.settleUpTo(length)
     const sizes = [this.certainSize]

@@ -24,12 +24,17 @@ const shapes: readonly Shape[] = [
 
 const backings: readonly Backing[] = ['no base', 'shorter base', 'longer base']
 
-/** Disks of a few clusters: both layouts, cluster sizes, base absent, shorter and longer. Tried by every suite. */
+/**
+ * Disks of a few clusters: both layouts, cluster sizes, base absent, shorter and longer. Tried by
+ * every suite.
+ */
 export const smallSettings: readonly Setting[] = shapes.flatMap((shape) =>
   backings.map((backing) => smallSetting(shape, backing)),
 )
 
-/** Image files that were there before: with other bytes in them; longer, or shorter, than the disk. */
+/**
+ * Image files that were there before: with other bytes in them; longer, or shorter, than the disk.
+ */
 export const takenImageSettings: readonly Setting[] = [
   { length: 20 * KIB, garbage: true },
   { length: 30 * KIB, garbage: true },
@@ -45,7 +50,10 @@ export const takenImageSettings: readonly Setting[] = [
   }
 })
 
-/** More pages of bitmap than the smallest cache takes: dirty ones have to leave it in the middle of the work. */
+/**
+ * More pages of bitmap than the smallest cache takes: dirty ones have to leave it in the middle of
+ * the work.
+ */
 export const evictingSetting: Setting = {
   name: 'add-cow, 14 bitmap pages through a cache of 8',
   overlay: {
@@ -77,7 +85,10 @@ function smallSetting({ layout, clusterSize, size, limit }: Shape, backing: Back
   }
 }
 
-/** Data in the first part, a hole, and data again up to the end, which is no whole number of sectors. */
+/**
+ * Data in the first part, a hole, and data again up to the end, which is no whole number of
+ * sectors.
+ */
 function baseOf(backing: Backing, size: number, limit: number): BaseSpec | undefined {
   if (backing === 'no base') return undefined
   const length = backing === 'shorter base' ? Math.floor(size * 0.7) + 77 : limit - 3 * SECTOR_SIZE

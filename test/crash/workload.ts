@@ -9,14 +9,20 @@ import { SimulatedHost } from '../support/simulated-host'
 import { Canvas, History } from './history'
 
 const SECTOR = 512
-/** Turns of the queue of promises between two requests, at the most: a moment, or what a request on a late host takes. */
+/**
+ * Turns of the queue of promises between two requests, at the most: a moment, or what a request on
+ * a late host takes.
+ */
 const GAPS = [1, 12, 80]
 
 /** A disk to work on, and what its work may touch. */
 export interface Setting {
   readonly name: string
   readonly overlay: OverlaySpec
-  /** Where the work goes on; whole clusters and whole blocks of the host. Everything outside reads as zero. */
+  /**
+   * Where the work goes on; whole clusters and whole blocks of the host. Everything outside reads
+   * as zero.
+   */
   readonly windows: readonly ByteRange[]
   readonly cacheBytes?: number
   /** Requests under way side by side, and a host that answers late. */
@@ -121,7 +127,10 @@ class Workload {
     }
   }
 
-  /** Some changes of different clusters, and flushes, begun one soon after the other whether or not one has ended. */
+  /**
+   * Some changes of different clusters, and flushes, begun one soon after the other whether or not
+   * one has ended.
+   */
   async together(kinds: readonly StepKind[]): Promise<void> {
     const { clusterSize } = this.setting.overlay
     const taken = new Set<number>()
@@ -190,8 +199,8 @@ class Workload {
   }
 
   /**
-   * The program ends in the middle of a write or a flush; the next one reads what is there, and may rely on it once it has
-   * flushed.
+   * The program ends in the middle of a write or a flush; the next one reads what is there, and may
+   * rely on it once it has flushed.
    */
   private async kill(): Promise<void> {
     const begun = this.begin()

@@ -20,7 +20,10 @@ const SIZE = 320 * MIB
 const GROWN = 400 * MIB
 const SECTOR = 512
 
-/** What the application is for, from a base image to a plain raw disk, as a person does it in the window. */
+/**
+ * What the application is for, from a base image to a plain raw disk, as a person does it in the
+ * window.
+ */
 describeNeeding(
   [electron, program('mke2fs'), program('debugfs'), program('e2fsck')],
   'the main job, with a real file system',

@@ -58,8 +58,8 @@ function startFiles(): FileSystemState {
 }
 
 /**
- * The life of an overlay, with a host call that fails. Whatever fails is tried again: where the fault was a single one,
- * it must work then.
+ * The life of an overlay, with a host call that fails. Whatever fails is tried again: where the
+ * fault was a single one, it must work then.
  */
 export class Scenario {
   readonly violations: string[] = []
@@ -72,7 +72,10 @@ export class Scenario {
   private model = new SectorModel(new Uint8Array(0))
   private disk: Disk | undefined
   private exists = false
-  /** The host gave up what a failed sync covered, though reading still shows it: from then on no crash is looked at. */
+  /**
+   * The host gave up what a failed sync covered, though reading still shows it: from then on no
+   * crash is looked at.
+   */
   private hostLost = false
 
   constructor(
@@ -237,7 +240,10 @@ export class Scenario {
     this.complain(what, `failed with ${String(error)} instead of ${expected}`)
   }
 
-  /** After a failed sync nobody knows what the host lost: nothing more may be taken or called durable. */
+  /**
+   * After a failed sync nobody knows what the host lost: nothing more may be taken or called
+   * durable.
+   */
   private async checkRefusal(what: string): Promise<void> {
     const { disk } = this
     if (disk === undefined || this.failedKind !== 'sync') return
@@ -294,7 +300,10 @@ export class Scenario {
     this.model.narrow(content)
   }
 
-  /** All is well in the end: nothing is open, the check finds nothing, the flattened image file is the disk. */
+  /**
+   * All is well in the end: nothing is open, the check finds nothing, the flattened image file is
+   * the disk.
+   */
   private async finish(): Promise<void> {
     this.lifted = true
     if (this.host.openCount > 0)

@@ -7,7 +7,8 @@ const SECTOR = 512
 type Values = readonly Uint8Array[]
 
 /**
- * A small disk of which an operation may have failed: each sector has the values that it may hold, now and after a crash.
+ * A small disk of which an operation may have failed: each sector has the values that it may hold,
+ * now and after a crash.
  */
 export class SectorModel {
   /** What a read may give. */
@@ -25,7 +26,10 @@ export class SectorModel {
     this.sizes = [content.length]
   }
 
-  /** New bytes for a range; where it `failed`, each sector may hold what it held. Discarding goes without bytes. */
+  /**
+   * New bytes for a range; where it `failed`, each sector may hold what it held. Discarding goes
+   * without bytes.
+   */
   change(range: ByteRange, bytes: Uint8Array, failed: boolean): void {
     for (let at = alignDown(range.offset, SECTOR); at < rangeEnd(range); at += SECTOR) {
       const index = at / SECTOR

@@ -15,10 +15,11 @@ const SECTOR = 512
 /**
  * What a crash may leave of a log that was cut at some point.
  *
- * A change that a completed sync of its file (or directory) covers is there. Any other is kept, dropped or, a write or a
- * punch, torn: each of its sectors kept or dropped. A sector that was kept holds what the program saw in it at that
- * time, so it brings with it the earlier changes of the same sector, as a page cache does. What a failed sync covered
- * can be lost for ever: the system gives it up, and calls the next sync a success.
+ * A change that a completed sync of its file (or directory) covers is there. Any other is kept,
+ * dropped or, a write or a punch, torn: each of its sectors kept or dropped. A sector that was kept
+ * holds what the program saw in it at that time, so it brings with it the earlier changes of the
+ * same sector, as a page cache does. What a failed sync covered can be lost for ever: the system
+ * gives it up, and calls the next sync a success.
  */
 export class CrashLog {
   private readonly files: Map<number, SparseBytes>
@@ -35,7 +36,9 @@ export class CrashLog {
     this.names = new Map(start.names)
   }
 
-  /** Moves the cut: the log's first `length` entries took effect before the crash. Never backwards. */
+  /**
+   * Moves the cut: the log's first `length` entries took effect before the crash. Never backwards.
+   */
   cutAt(length: number): void {
     while (this.cut < length) {
       const entry = this.log[this.cut]
@@ -111,8 +114,9 @@ export class CrashLog {
   }
 
   /**
-   * States that the crash may leave: all of those in which every change is whole or absent where these are at most
-   * `budget`, else nothing, everything, and others by chance; then, up to the budget, states with torn changes.
+   * States that the crash may leave: all of those in which every change is whole or absent where
+   * these are at most `budget`, else nothing, everything, and others by chance; then, up to the
+   * budget, states with torn changes.
    */
   *states(budget: number, random: Random): Generator<FileSystemState> {
     const count = this.uncertain
@@ -167,7 +171,10 @@ function keepOrDrop(bit: number): Choice {
   return bit === 1 ? 'keep' : 'drop'
 }
 
-/** Mostly kept, mostly dropped, or well mixed. `grow`: a write whose bytes are lost, but which made the file longer. */
+/**
+ * Mostly kept, mostly dropped, or well mixed. `grow`: a write whose bytes are lost, but which made
+ * the file longer.
+ */
 function randomChoices(count: number, random: Random): Choice[] {
   const keep = random.pick([0.15, 0.5, 0.85])
   const tear = random.pick([0, 0.2])
@@ -177,12 +184,18 @@ function randomChoices(count: number, random: Random): Choice[] {
   })
 }
 
-/** A punch that is longer is kept or dropped as a whole: nothing would be gained by cutting it in millions of sectors. */
+/**
+ * A punch that is longer is kept or dropped as a whole: nothing would be gained by cutting it in
+ * millions of sectors.
+ */
 const LONGEST_TORN_PUNCH = 1 << 20
 
 type RangeChange = Exclude<FileChange, { kind: 'truncate' }>
 
-/** A file while it is rebuilt: what was not kept waits, sector by sector, for a later change of it that is. */
+/**
+ * A file while it is rebuilt: what was not kept waits, sector by sector, for a later change of it
+ * that is.
+ */
 class CrashedFile {
   private readonly waiting = new Map<number, RangeChange[]>()
 

@@ -26,7 +26,10 @@ export type CallKind =
 
 export type Errno = 'EIO' | 'ENOSPC'
 
-/** The engine asked for more than a bounded piece of work may: never an EngineError, so that it cannot pass for one. */
+/**
+ * The engine asked for more than a bounded piece of work may: never an EngineError, so that it
+ * cannot pass for one.
+ */
 export class CallLimitError extends Error {
   override readonly name = 'CallLimitError'
 }

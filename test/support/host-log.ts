@@ -7,8 +7,8 @@ export interface FileSystemState {
 }
 
 /**
- * One change, in the order in which they took effect. `covers` of a sync is the length of the log when the sync began:
- * of its file (or directory) it makes durable what stands before that.
+ * One change, in the order in which they took effect. `covers` of a sync is the length of the log
+ * when the sync began: of its file (or directory) it makes durable what stands before that.
  */
 export type LogEntry =
   | {

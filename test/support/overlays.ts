@@ -34,7 +34,9 @@ export const OVERLAY_PATH = '/d/x.add-cow'
 export const IMAGE_PATH = '/d/x.raw'
 export const BASE_PATH = '/d/base.raw'
 
-/** The files of a new overlay: nothing is allocated. The base holds bytes that depend on `random`. */
+/**
+ * The files of a new overlay: nothing is allocated. The base holds bytes that depend on `random`.
+ */
 export function newOverlay(spec: OverlaySpec, random: Random): FileSystemState {
   const image = new SparseBytes()
   image.truncate(spec.image?.length ?? spec.size)

@@ -169,7 +169,10 @@ function never(): Promise<never> {
   return new Promise(() => undefined)
 }
 
-/** How much a write that failed has done: nothing, some whole sectors, or all of it; which one, the call's number says. */
+/**
+ * How much a write that failed has done: nothing, some whole sectors, or all of it; which one, the
+ * call's number says.
+ */
 function doneOfFailed(offset: number, length: number, call: number): number {
   const middle = Math.floor((offset + length / 2) / SECTOR) * SECTOR
   return [Math.max(0, middle - offset), length, 0][call % 3] ?? 0

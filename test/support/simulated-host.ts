@@ -9,7 +9,9 @@ import { SimulatedFile } from './simulated-file'
 import { SparseBytes } from './sparse-bytes'
 
 export interface SimulatedHostOptions {
-  /** With it, calls take effect and complete late, side by side, in an order that the seed decides. */
+  /**
+   * With it, calls take effect and complete late, side by side, in an order that the seed decides.
+   */
   readonly random?: Random
   /** Which calls fail, and how. A write that fails may have written a part. */
   readonly fail?: (call: HostCall) => Errno | undefined
@@ -21,9 +23,10 @@ export interface SimulatedHostOptions {
 const LONGEST_DELAYS = [4, 4, 40]
 
 /**
- * A host in memory, with one ordered log of every change to all of its files and names. See crash-states.ts for what is
- * left of them after a crash. Directories need not be made. What a real system would call a fault of the program (using
- * a closed file, writing to one that is open for reading) is an AssertionError.
+ * A host in memory, with one ordered log of every change to all of its files and names. See
+ * crash-states.ts for what is left of them after a crash. Directories need not be made. What a real
+ * system would call a fault of the program (using a closed file, writing to one that is open for
+ * reading) is an AssertionError.
  */
 export class SimulatedHost implements Host {
   readonly log: LogEntry[] = []
@@ -57,8 +60,8 @@ export class SimulatedHost implements Host {
   }
 
   /**
-   * Ends the program that used the host, in the middle of what it does: its locks are gone, what it wrote is there, and
-   * what it is still waiting for never comes.
+   * Ends the program that used the host, in the middle of what it does: its locks are gone, what it
+   * wrote is there, and what it is still waiting for never comes.
    */
   endProgram(): void {
     this.program += 1

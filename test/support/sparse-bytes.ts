@@ -1,11 +1,14 @@
 import { ENDLESS, type DataRun } from '../../engine/host/host'
 
-/** Bytes that the simulated file system gives out together: what was never written between is a hole. */
+/**
+ * Bytes that the simulated file system gives out together: what was never written between is a
+ * hole.
+ */
 export const BLOCK_SIZE = 4096
 
 /**
- * The bytes of a file, kept by blocks, with holes. A block is never changed once it is stored, so a clone shares all
- * blocks and costs no copy.
+ * The bytes of a file, kept by blocks, with holes. A block is never changed once it is stored, so a
+ * clone shares all blocks and costs no copy.
  */
 export class SparseBytes {
   private readonly blocks: Map<number, Uint8Array>

@@ -13,7 +13,10 @@ import {
   withAllAllocated,
 } from './header'
 
-/** Opens an add-cow file of layout 2 that is already open as a host file. See openOverlay for the errors. */
+/**
+ * Opens an add-cow file of layout 2 that is already open as a host file. See openOverlay for the
+ * errors.
+ */
 export async function openAcow(
   host: Host,
   path: string,

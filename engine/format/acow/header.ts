@@ -52,8 +52,8 @@ export function fileLength(clusterBits: number, size: number): number {
 }
 
 /**
- * Reads a header; `bytes` is the start of the file, headerSize(MAX_CLUSTER_BITS) bytes of it or all there is.
- * `format/corrupt` or `format/unsupported-feature`, naming the file.
+ * Reads a header; `bytes` is the start of the file, headerSize(MAX_CLUSTER_BITS) bytes of it or all
+ * there is. `format/corrupt` or `format/unsupported-feature`, naming the file.
  */
 export function decodeHeader(bytes: Uint8Array, path: string): AcowHeader {
   if (bytes.length < FIXED_SIZE) {
@@ -134,7 +134,10 @@ function unknownFeature(path: string, features: bigint): EngineError {
   return new EngineError('format/unsupported-feature', message, details, { state: 'unchanged' })
 }
 
-/** A whole header, the backing name at byte 76 and the image name right behind it, as the original writes them. */
+/**
+ * A whole header, the backing name at byte 76 and the image name right behind it, as the original
+ * writes them.
+ */
 export function encodeHeader(header: AcowHeader): Uint8Array {
   const size = headerSize(header.clusterBits)
   const bytes = new Uint8Array(size)
@@ -163,7 +166,10 @@ export function encodeHeader(header: AcowHeader): Uint8Array {
   return bytes
 }
 
-/** The compatible-features field with ALL_ALLOCATED set beside what is there. Eight bytes of one sector. */
+/**
+ * The compatible-features field with ALL_ALLOCATED set beside what is there. Eight bytes of one
+ * sector.
+ */
 export function withAllAllocated(field: Uint8Array): { offset: number; bytes: Uint8Array } {
   const bytes = field.slice()
   bytes[0] = (bytes[0] ?? 0) | Number(ALL_ALLOCATED)

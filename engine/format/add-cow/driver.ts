@@ -13,7 +13,10 @@ import {
   virtualSizeOf,
 } from './header'
 
-/** Opens an add-cow file of layout 1 that is already open as a host file. See openOverlay for the errors. */
+/**
+ * Opens an add-cow file of layout 1 that is already open as a host file. See openOverlay for the
+ * errors.
+ */
 export async function openAddCow(
   host: Host,
   path: string,

@@ -54,7 +54,8 @@ export function decodeHeader(bytes: Uint8Array, path: string): AddCowHeader {
 function nameAt(bytes: Uint8Array, offset: number, what: string, path: string): string {
   const field = bytes.subarray(offset, offset + NAME_SIZE)
   const nul = field.indexOf(0)
-  // A first byte of zero before other bytes is a name that lost its start, not the absence of a name.
+  // A first byte of zero before other bytes is a name that lost its start, not the absence of a
+  // name.
   if (nul === 0 && field.some((byte) => byte !== 0)) {
     throw corrupt(path, `its ${what} is damaged: it starts with a NUL`, { field: what })
   }
@@ -69,7 +70,10 @@ function unsupportedVersion(path: string, version: number): EngineError {
   return new EngineError('format/unsupported-version', message, details, { state: 'unchanged' })
 }
 
-/** A header of HEADER_SIZE bytes. `invalid-argument` where a name is too long or the size no whole number of sectors. */
+/**
+ * A header of HEADER_SIZE bytes. `invalid-argument` where a name is too long or the size no whole
+ * number of sectors.
+ */
 export function encodeHeader(header: Omit<AddCowHeader, 'reservedIsZero'>): Uint8Array {
   if (header.imageName === '') {
     throw new EngineError('invalid-argument', 'An overlay needs an image file name')
@@ -83,7 +87,10 @@ export function encodeHeader(header: Omit<AddCowHeader, 'reservedIsZero'>): Uint
   return bytes
 }
 
-/** The size field: where it lies and what it holds. Within one sector of the file, so that a crash cannot tear it. */
+/**
+ * The size field: where it lies and what it holds. Within one sector of the file, so that a crash
+ * cannot tear it.
+ */
 export function encodeSizeField(size: number): { offset: number; bytes: Uint8Array } {
   return { offset: SIZE_OFFSET, bytes: encodeSize(size) }
 }

@@ -7,12 +7,16 @@ import type { CheckOptions } from '../layer'
 import type { OverlayStorage } from './overlay-storage'
 import { setBitmapEnd } from './resize'
 
-/** Host file systems give blocks back in pieces of this many bytes; a smaller rest of a block is no leak. */
+/**
+ * Host file systems give blocks back in pieces of this many bytes; a smaller rest of a block is no
+ * leak.
+ */
 const HOST_BLOCK = 4096
 
 /**
- * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file. SPEC.md lists what each
- * finding means. Repairs never guess: they make the files say what is read from them already.
+ * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file.
+ * SPEC.md lists what each finding means. Repairs never guess: they make the files say what is read
+ * from them already.
  */
 export async function checkOverlay(
   overlay: OverlayStorage,

@@ -14,8 +14,9 @@ export interface BitRun {
 }
 
 /**
- * The COW bitmap of an overlay in its file: bit n is bit n % 8, least significant first, of byte n / 8. Bits behind what
- * the file holds are 0. Holes of the file are never read: a bitmap of 4 GiB that is empty costs one system call.
+ * The COW bitmap of an overlay in its file: bit n is bit n % 8, least significant first, of byte n
+ * / 8. Bits behind what the file holds are 0. Holes of the file are never read: a bitmap of 4 GiB
+ * that is empty costs one system call.
  *
  * Bits are set in memory and written back by the cache; see PageCache for when.
  */
@@ -39,7 +40,10 @@ export class CowBitmap {
     )
   }
 
-  /** The run that starts at bit `first`, of at most `limit` bits. `first + limit` is at most the number of bits. */
+  /**
+   * The run that starts at bit `first`, of at most `limit` bits. `first + limit` is at most the
+   * number of bits.
+   */
   runAt(first: number, limit: number): MaybePromise<BitRun> {
     assert(limit > 0 && first + limit <= this.bitCount, 'bits outside of the bitmap')
     const pageIndex = Math.floor(first / PAGE_BITS)
@@ -79,7 +83,10 @@ export class CowBitmap {
     return { value, count }
   }
 
-  /** The first page at or behind `index` that may hold a 1: in the file or, not written yet, in memory. */
+  /**
+   * The first page at or behind `index` that may hold a 1: in the file or, not written yet, in
+   * memory.
+   */
   private async nextStoredPage(index: number): Promise<number> {
     const offset = this.fileOffset + index * PAGE_SIZE
     const run = await this.file.dataAt(offset)
@@ -87,7 +94,10 @@ export class CowBitmap {
     return Math.max(index, Math.min(stored, this.cache.firstDirty(index) ?? Infinity))
   }
 
-  /** Sets `count` bits from `first` on. What they speak of must have been written (not yet made durable). */
+  /**
+   * Sets `count` bits from `first` on. What they speak of must have been written (not yet made
+   * durable).
+   */
   set(first: number, count: number): MaybePromise<void> {
     return this.change(first, count, true)
   }
@@ -150,7 +160,9 @@ export class CowBitmap {
     return total
   }
 
-  /** Writes what was changed back to the file: see PageCache. Not durable before the file is synced. */
+  /**
+   * Writes what was changed back to the file: see PageCache. Not durable before the file is synced.
+   */
   writeBack(): Promise<boolean> {
     return this.cache.writeBack()
   }
@@ -160,7 +172,9 @@ export class CowBitmap {
     return this.cache.writes
   }
 
-  /** Starts anew with another number of bits, as the file has them. All must have been written back. */
+  /**
+   * Starts anew with another number of bits, as the file has them. All must have been written back.
+   */
   reset(bitCount: number): void {
     this.bitCount = bitCount
     this.cache.reset(divCeil(bitCount, 8))

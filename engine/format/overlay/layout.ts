@@ -2,7 +2,10 @@ import type { HostFile } from '../../host/host'
 import type { Finding, FormatName } from '../../model/image'
 import type { BackingReference } from '../layer'
 
-/** What the two on-disk layouts of an overlay differ in, once the header is read. All sizes and offsets are bytes. */
+/**
+ * What the two on-disk layouts of an overlay differ in, once the header is read. All sizes and
+ * offsets are bytes.
+ */
 export interface OverlayLayout {
   readonly format: Exclude<FormatName, 'raw'>
   /** Bytes that one bit of the bitmap covers. */
@@ -16,7 +19,10 @@ export interface OverlayLayout {
   readonly oddities: readonly Finding[]
   /** How long the add-cow file is for a virtual size. */
   fileLength(size: number): number
-  /** Writes the virtual size to the header; absent where the image file's length is the virtual size. */
+  /**
+   * Writes the virtual size to the header; absent where the image file's length is the virtual
+   * size.
+   */
   readonly storeSize?: (file: HostFile, size: number) => Promise<void>
   /** Writes the flag that says that all is allocated; absent where the layout has none. */
   readonly storeAllAllocated?: (file: HostFile) => Promise<void>

@@ -14,9 +14,9 @@ export interface OpenLayerOptions {
 }
 
 /**
- * Opens the image file that a layout names and puts both together. `chain/data-missing` where the image file is not
- * there, `chain/same-file` where it is the add-cow file itself, `format/corrupt` where the sizes contradict each other.
- * Closes nothing of what it was given.
+ * Opens the image file that a layout names and puts both together. `chain/data-missing` where the
+ * image file is not there, `chain/same-file` where it is the add-cow file itself, `format/corrupt`
+ * where the sizes contradict each other. Closes nothing of what it was given.
  */
 export async function openOverlay(
   host: Host,
@@ -83,8 +83,9 @@ function refuseSameFile(path: string, metadata: HostFile, image: HostFile): void
 }
 
 /**
- * The virtual size has three witnesses: the header, the image file's length, the bitmap's length. A bitmap that is too
- * short is one witness against the header; where the image file is too short as well, the header is what is wrong.
+ * The virtual size has three witnesses: the header, the image file's length, the bitmap's length. A
+ * bitmap that is too short is one witness against the header; where the image file is too short as
+ * well, the header is what is wrong.
  */
 async function checkLengths(
   path: string,

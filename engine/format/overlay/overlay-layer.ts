@@ -28,12 +28,13 @@ export interface ResolvedNames {
 /**
  * An open overlay of either layout: requests. What they stand on is in OverlayStorage.
  *
- * The image file holds the data, each byte at its own offset; the bitmap says per cluster whether the layer decides it. A
- * cluster is written in this order: the part that the request does not cover is copied from below, the data is written,
- * then the bit is set, in memory.
+ * The image file holds the data, each byte at its own offset; the bitmap says per cluster whether
+ * the layer decides it. A cluster is written in this order: the part that the request does not
+ * cover is copied from below, the data is written, then the bit is set, in memory.
  *
- * Every change holds its clusters in `held`, so that no two requests copy the same cluster. Reads hold nothing: a bit
- * that is 1 speaks of data that is there, and a bit that is 0 leads to what is below, which does not change.
+ * Every change holds its clusters in `held`, so that no two requests copy the same cluster. Reads
+ * hold nothing: a bit that is 1 speaks of data that is there, and a bit that is 0 leads to what is
+ * below, which does not change.
  */
 export class Overlay implements OverlayLayer {
   readonly path: string
@@ -100,7 +101,9 @@ export class Overlay implements OverlayLayer {
     await this.change(range, below, () => makeZero(this.image, range))
   }
 
-  /** Puts new content in place by `apply`, and sees to the rest of the clusters and to their bits. */
+  /**
+   * Puts new content in place by `apply`, and sees to the rest of the clusters and to their bits.
+   */
   private change(
     range: ByteRange,
     below: Readable,
@@ -116,7 +119,10 @@ export class Overlay implements OverlayLayer {
     )
   }
 
-  /** Copies into the clusters that the range covers in part, and that are not allocated, what it does not cover. */
+  /**
+   * Copies into the clusters that the range covers in part, and that are not allocated, what it
+   * does not cover.
+   */
   private completeClusters(
     range: ByteRange,
     clusters: ByteRange,

@@ -19,13 +19,13 @@ export interface OverlayFiles {
 }
 
 /**
- * What an overlay stands on: its two files, its bitmap, its size, and the one rule of their order on disk. A bit reaches the
- * add-cow file only after the image file was synced (the barrier of the bitmap's cache), so a bit on disk never speaks
- * of data that a crash could take.
+ * What an overlay stands on: its two files, its bitmap, its size, and the one rule of their order
+ * on disk. A bit reaches the add-cow file only after the image file was synced (the barrier of the
+ * bitmap's cache), so a bit on disk never speaks of data that a crash could take.
  *
- * After a failed sync the host may have dropped what it could not write and call the next sync a success. So the first
- * failure stays: every later change and flush fails with it, and reopening reads what the disk really holds. So it is with
- * the step of a resize that decides on the size.
+ * After a failed sync the host may have dropped what it could not write and call the next sync a
+ * success. So the first failure stays: every later change and flush fails with it, and reopening
+ * reads what the disk really holds. So it is with the step of a resize that decides on the size.
  */
 export class OverlayStorage {
   readonly path: string
@@ -41,8 +41,9 @@ export class OverlayStorage {
 
   private failure: Error | undefined
   /**
-   * Of the bitmap's writes to the add-cow file, those that a completed sync covers. At first not even those before this
-   * session: what a program that was killed wrote is read, but may be in the host's cache alone.
+   * Of the bitmap's writes to the add-cow file, those that a completed sync covers. At first not
+   * even those before this session: what a program that was killed wrote is read, but may be in the
+   * host's cache alone.
    */
   private syncedWrites = -1
 
@@ -71,7 +72,10 @@ export class OverlayStorage {
     })
   }
 
-  /** Says that clusters are in the image file; the range starts at one and ends at one or at the end of the disk. */
+  /**
+   * Says that clusters are in the image file; the range starts at one and ends at one or at the end
+   * of the disk.
+   */
   setBits(clusters: ByteRange): MaybePromise<void> {
     if (this.allAllocated) return undefined
     const first = clusters.offset / this.clusterSize
@@ -88,7 +92,10 @@ export class OverlayStorage {
     return clusters * this.clusterSize - (last.value ? this.clusterSize - rest : 0)
   }
 
-  /** Starts the bitmap anew from the file, for the size as it is now. All must have been written back. */
+  /**
+   * Starts the bitmap anew from the file, for the size as it is now. All must have been written
+   * back.
+   */
   reloadBitmap(): void {
     this.bitmap.reset(divCeil(this.size, this.clusterSize))
   }
@@ -97,8 +104,8 @@ export class OverlayStorage {
   async flush(): Promise<void> {
     this.assertUsable()
     if (!(await this.bitmap.writeBack())) await this.syncImage()
-    // Counted, as pages are also written to make room, and as another flush's sync may be under way: that one may have
-    // begun too early, and ends when it likes.
+    // Counted, as pages are also written to make room, and as another flush's sync may be under
+    // way: that one may have begun too early, and ends when it likes.
     const { writes } = this.bitmap
     if (writes === this.syncedWrites) return
     await this.syncMetadata()
@@ -116,8 +123,8 @@ export class OverlayStorage {
   }
 
   /**
-   * Waits for what leaves behind, where it fails, files of which nobody knows what they hold: then every later change
-   * and flush fails as well.
+   * Waits for what leaves behind, where it fails, files of which nobody knows what they hold: then
+   * every later change and flush fails as well.
    */
   async orFail(work: Promise<void>): Promise<void> {
     try {
@@ -136,8 +143,8 @@ export class OverlayStorage {
   }
 
   /**
-   * Closes the files. What was not flushed is written back first; where that fails, now or before, they are closed all the
-   * same and the failure is thrown: nobody is to think that all is there.
+   * Closes the files. What was not flushed is written back first; where that fails, now or before,
+   * they are closed all the same and the failure is thrown: nobody is to think that all is there.
    */
   async close(): Promise<void> {
     const flushed = await Promise.allSettled(this.metadata.writable ? [this.flush()] : [])

@@ -6,7 +6,10 @@ import type { Readable } from '../layer'
 
 const COPY_STEP = MIB
 
-/** Writes what lies below a range to the image file; zeros where nothing does. The range is part of one cluster. */
+/**
+ * Writes what lies below a range to the image file; zeros where nothing does. The range is part of
+ * one cluster.
+ */
 export async function fillFromBelow(
   image: HostFile,
   range: ByteRange,
@@ -19,8 +22,9 @@ export async function fillFromBelow(
 }
 
 /**
- * Makes the image file read as what lies below, over a range that is not allocated. What the image file holds there is
- * arbitrary, so zeros are made, never assumed. Returns the bytes that were copied.
+ * Makes the image file read as what lies below, over a range that is not allocated. What the image
+ * file holds there is arbitrary, so zeros are made, never assumed. Returns the bytes that were
+ * copied.
  */
 export async function populateRun(
   image: HostFile,
@@ -50,8 +54,8 @@ export async function populateRun(
 }
 
 /**
- * Makes a range of the image file zero by holes. The file reaches the end of the range afterwards: what is allocated lies
- * within it, so that a file that is too short tells of a loss.
+ * Makes a range of the image file zero by holes. The file reaches the end of the range afterwards:
+ * what is allocated lies within it, so that a file that is too short tells of a loss.
  */
 export async function makeZero(image: HostFile, range: ByteRange): Promise<void> {
   let endless = false
@@ -80,7 +84,10 @@ async function copyThroughMemory(
   }
 }
 
-/** Reads a run of the image file and of what lies below, and throws `verify/mismatch` where they differ. */
+/**
+ * Reads a run of the image file and of what lies below, and throws `verify/mismatch` where they
+ * differ.
+ */
 export async function compareRun(
   image: HostFile,
   range: ByteRange,

@@ -6,12 +6,13 @@ import { populateRun } from './populate'
 /**
  * Changes the virtual size of an overlay.
  *
- * One step decides which size a crash leaves: the write of the header's size field (layout 1), or the change of the image
- * file's length (layout 2). Everything that the larger size needs is durable before it; everything that only the larger
- * size used goes after it. Bits behind the end mean nothing, and a crash may leave some; so growing clears them first,
- * whatever was done before.
+ * One step decides which size a crash leaves: the write of the header's size field (layout 1), or
+ * the change of the image file's length (layout 2). Everything that the larger size needs is
+ * durable before it; everything that only the larger size used goes after it. Bits behind the end
+ * mean nothing, and a crash may leave some; so growing clears them first, whatever was done before.
  *
- * Growing never uncovers: where what lies below is longer than the old size, the grown part is made allocated and zero.
+ * Growing never uncovers: where what lies below is longer than the old size, the grown part is made
+ * allocated and zero.
  */
 export async function resizeOverlay(
   overlay: OverlayStorage,
@@ -50,11 +51,13 @@ async function grow(
   }
   await setBitmapEnd(overlay, old, size)
 
-  // Before any bit speaks of it. Where the image file's length is the size, it is the deciding step.
+  // Before any bit speaks of it. Where the image file's length is the size, it is the deciding
+  // step.
   if (overlay.layout.storeSize !== undefined && (await image.stat()).size < size) {
     await image.truncate(size)
   }
-  // An image file may be longer than the disk: what is behind its end must not appear in a cluster that is allocated.
+  // An image file may be longer than the disk: what is behind its end must not appear in a cluster
+  // that is allocated.
   const hiddenStart = alignUp(old, clusterSize)
   const hiddenEnd = Math.min(size, Math.max(hiddenStart, below.size))
   await image.punchHole({ offset: old, length: hiddenEnd - old })
@@ -93,7 +96,9 @@ async function dropTail(overlay: OverlayStorage, size: number): Promise<void> {
   }
 }
 
-/** Makes the bits behind `size` zero, and the add-cow file as long as `newSize` needs it. Durable. */
+/**
+ * Makes the bits behind `size` zero, and the add-cow file as long as `newSize` needs it. Durable.
+ */
 export async function setBitmapEnd(
   overlay: OverlayStorage,
   size: number,

@@ -5,7 +5,10 @@ import type { HostFile } from '../../host/host'
 import type { LayerInfo } from '../../model/image'
 import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
 
-/** A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as zero. */
+/**
+ * A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as
+ * zero.
+ */
 export class RawLayer implements WritableLayer {
   readonly format = 'raw'
   readonly clusterSize = SECTOR_SIZE

@@ -20,8 +20,8 @@ export interface TwoVersions {
 }
 
 /**
- * Makes an ext4 image from files of this machine, and a copy of it in which files were written, replaced and removed by
- * e2fsprogs itself, so that both are sound file systems.
+ * Makes an ext4 image from files of this machine, and a copy of it in which files were written,
+ * replaced and removed by e2fsprogs itself, so that both are sound file systems.
  */
 export async function makeTwoVersions(directory: string, size: number): Promise<TwoVersions> {
   const tree = join(directory, 'tree')
@@ -60,7 +60,9 @@ export async function isSound(image: string): Promise<void> {
   await run('e2fsck', ['-f', '-n', image])
 }
 
-/** Writes every sector of `after` that differs from `before` to the overlay; how many there were. */
+/**
+ * Writes every sector of `after` that differs from `before` to the overlay; how many there were.
+ */
 export async function playChanges(versions: TwoVersions, overlay: string): Promise<number> {
   const disk = await openDisk(nodeHost, overlay, { writable: true })
   const [before, after] = await Promise.all([open(versions.before), open(versions.after)])
