@@ -22,7 +22,8 @@ export const dialogs: SameKeys<typeof english> = {
     layout: 'Aufbau',
     layoutHints: {
       'add-cow':
-        'Ein Bit je Sektor: kleine Schreibzugriffe kopieren nie aus der Basis. Für die meisten Platten.',
+        'Ein Bit je Sektor: kleine Schreibzugriffe kopieren nie aus der Basis. ' +
+        'Für die meisten Platten.',
       acow:
         'Ein Bit für 64 KiB: eine viel kleinere Bitmap; kleine Schreibzugriffe kopieren den Rest ' +
         'ihres Clusters. Für sehr große Platten.',

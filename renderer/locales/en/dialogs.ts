@@ -21,7 +21,8 @@ export const dialogs = {
     layoutHints: {
       'add-cow': 'One bit a sector: small writes never copy from the base. Right for most disks.',
       acow:
-        'One bit for 64 KiB: a far smaller bitmap, and small writes copy the rest of their cluster. ' +
+        'One bit for 64 KiB: a far smaller bitmap, ' +
+        'and small writes copy the rest of their cluster. ' +
         'For very large disks.',
     },
     reuse: 'Use the existing image file',

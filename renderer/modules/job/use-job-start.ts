@@ -3,10 +3,13 @@ import type { JobId, JobSnapshot, WindowJobRequest } from '../../../electron/con
 import type { ImageId } from '../../../electron/contract/library'
 import { useAttempt } from '../../composables/use-attempt'
 import { useText } from '../../composables/use-text'
-import { useJobs } from '../../stores/jobs.store'
+import { isEnded, useJobs } from '../../stores/jobs.store'
 import { useNotices } from '../../stores/notices.store'
 import { useView } from '../../stores/view.store'
 import { useJobTexts } from './use-job-texts'
+
+/** A job that is still queued after this waits for another one. */
+const QUEUE_MS = 400
 
 export interface JobStart {
   /** The job that was last started here, as it is now. */
@@ -60,13 +63,14 @@ export function useJobStart(imageId: () => ImageId | undefined): JobStart {
   async function launch(request: WindowJobRequest): Promise<boolean> {
     const id = await start(request)
     busy.value = false
-    if (id !== undefined) announce(id)
+    // every job is queued at first, most of them only for a moment
+    if (id !== undefined) setTimeout(announce, QUEUE_MS, id)
     return id !== undefined
   }
 
   function announce(id: JobId): void {
     const started = jobs.jobs.get(id)
-    if (started === undefined) return
+    if (started === undefined || isEnded(started)) return
     const key = started.status === 'queued' ? 'notices.queued' : 'notices.started'
     notices.add({
       tone: 'info',

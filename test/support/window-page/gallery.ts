@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import { createServer } from 'vite'
+import { build, preview } from 'vite'
 import { VIEWS, type View } from './views'
 
 const SIZES = [
@@ -55,9 +55,10 @@ async function shoot(browser: Browser, base: string, view: View): Promise<number
 }
 
 const configFile = fileURLToPath(new URL('vite.config.ts', import.meta.url))
-const server = await createServer({ configFile, logLevel: 'error', server: { port: 5198 } })
-await server.listen()
-const base = `http://127.0.0.1:5198/test/support/window-page/index.html`
+await build({ configFile, logLevel: 'error' })
+const server = await preview({ configFile, logLevel: 'error' })
+const address = server.resolvedUrls?.local[0] ?? ''
+const base = `${address}test/support/window-page/index.html`
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
