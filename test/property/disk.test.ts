@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { commands } from './commands'
 import { Stack, type Start } from './stack'
 
-const runs = Number(process.env['PROPERTY_RUNS'] ??? 90)
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 90)
 const seed = Number(process.env['PROPERTY_SEED'] ?? 1)
 
 const start = (layout: Start['layout'], size: Start['size']): fc.Arbitrary<Start> =>
