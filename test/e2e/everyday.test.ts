@@ -58,8 +58,7 @@ describeNeeding(electron, 'an empty library', () => {
 
   test('shows the same in the dark', async () => {
     await goTo(app, 'Settings')
-    await app.window.getByLabel('Theme').click()
-    await app.window.getByRole('option', { name: 'Dark' }).click()
+    await app.window.getByRole('radio', { name: 'Dark' }).click()
     await app.screenshot('everyday-settings-dark')
     await goTo(app, 'Images')
     await list(app).waitFor()
@@ -128,8 +127,7 @@ describeNeeding(electron, 'jobs and the library', () => {
     await app.window.getByRole('button', { name: 'New overlay' }).first().click()
     const form = dialog(app, 'New overlay')
     await form.getByLabel('Name', { exact: true }).fill('clusters.add-cow')
-    await form.getByLabel('Layout').click()
-    await app.window.getByRole('option', { name: 'add-cow v20 (cluster bitmap)' }).click()
+    await form.getByRole('radio', { name: 'add-cow v20 (cluster bitmap)' }).click()
     await form.getByText('create -f acow').waitFor()
     await app.screenshot('everyday-layouts')
     await form.getByRole('button', { name: 'Create overlay' }).click()
