@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { type ErrorData, toErrorData } from '../../../engine'
 import type { AddResult, ImageId } from '../../contract/library'
@@ -6,6 +7,8 @@ import type { Library } from './library'
 import type { ScanImage } from './scanner'
 
 const SCANS_AT_A_TIME = 4
+/** Images that are taken in before others get their turn: a folder may hold thousands. */
+const ADDS_AT_A_TIME = 100
 
 type FoundFile = FoundFiles['files'][number]
 
@@ -26,7 +29,8 @@ export class Adder {
     const added: ImageId[] = []
     const known: ImageId[] = []
     const notImages: { path: string; error: ErrorData }[] = []
-    for (const look of looks) {
+    for (const [index, look] of looks.entries()) {
+      if (index % ADDS_AT_A_TIME === 0) await setImmediate()
       const { path, inFolder } = look.file
       // asked for again: it may have been added while others were looked at
       const id = this.library.idOf(path)

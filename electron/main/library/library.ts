@@ -8,8 +8,9 @@ import { type ImageRecord, allFiles, ownFiles, seenImage } from './image-record'
 import { type Judgement, type ScanOutcome, hasSameContent, judge } from './judge'
 import { MultiMap } from './multi-map'
 
-/** Changes that come soon after one another go to the window together. */
+/** Changes that come soon after one another go to the window together, so many at a time. */
 const TELL_DELAY_MS = 50
+const TELL_AT_A_TIME = 500
 
 export interface LibraryOptions {
   readonly records: readonly ImageRecord[]
@@ -220,13 +221,22 @@ export class Library {
   private tellSoon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined
-      const records = [...this.changed].map((id) => this.images.get(id))
-      const changed = records.filter((r) => r !== undefined).map((record) => this.summary(record))
       const removed = [...this.removed]
-      this.changed.clear()
       this.removed.clear()
-      this.options.onChange({ changed, removed })
+      this.options.onChange({ changed: this.takeChanged(), removed })
+      if (this.changed.size > 0) this.tellSoon()
     }, TELL_DELAY_MS)
+  }
+
+  private takeChanged(): readonly ImageSummary[] {
+    const summaries: ImageSummary[] = []
+    for (const id of this.changed) {
+      if (summaries.length === TELL_AT_A_TIME) break
+      this.changed.delete(id)
+      const record = this.images.get(id)
+      if (record !== undefined) summaries.push(this.summary(record))
+    }
+    return summaries
   }
 
   private summary(record: ImageRecord): ImageSummary {
