@@ -75,11 +75,11 @@ const UNIT_NAMES = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const
 export function formatSize(bytes: number): string {
   let value = bytes
   let unit = 0
-  while (value >= 1024 && unit < UNIT_NAMES.length - 1) {
+  // 1023.7 KiB would be rounded up to "1024 KiB"
+  while (value >= 1023.5 && unit < UNIT_NAMES.length - 1) {
     value /= 1024
     unit += 1
   }
-  // 1023.7 would round up to "1024 KiB"
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2
   const text = unit === 0 ? String(value) : String(Number(value.toFixed(digits)))
   return `${text} ${UNIT_NAMES[unit] ?? 'B'}`
