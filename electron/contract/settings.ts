@@ -6,6 +6,6 @@ export interface Settings {
    * Whether flatten and export read everything again afterwards, unless the dialog says otherwise.
    */
   readonly verifyByDefault: boolean
-  /** Jobs that may run at the same time, 1..4. */
+  /** Long jobs that may run at the same time, 1..4; quick ones never wait for them. */
   readonly simultaneousJobs: number
 }

@@ -45,7 +45,9 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const logFile = join(app.getPath('logs'), 'main.log')
   const log = openLog(logFile, app.getName(), !app.isPackaged)
   log.info(`${app.getName()} ${app.getVersion()}, Electron ${process.versions.electron}`)
-  process.on('uncaughtExceptionMonitor', (error) => log.error('Uncaught', error))
+  // Going on is safe: this thread writes to no image, and Electron would show a stack trace instead.
+  process.on('uncaughtException', (error) => log.error('Uncaught', error))
+  process.on('unhandledRejection', (error) => log.error('Unhandled', error))
   lockDown(session.defaultSession, log)
   const page = providePage()
 

@@ -59,6 +59,20 @@ describe('jobs at the same time', () => {
     expect(ids.map((id) => jobs.status(id))).toEqual(['running', 'done', 'running', 'queued'])
   })
 
+  test('wait for a long one only if they are long themselves', () => {
+    jobs.queue.add(flattenOf('/a'))
+    const long = jobs.queue.add(flattenOf('/b'))
+    const resize = { kind: 'resize', path: '/c', size: 512, shrink: false } as const
+    const files = { writes: ['/c'], reads: ['/base'] }
+    const quick = jobs.queue.add({ request: resize, imageId: 'c', files })
+    const writesBelow = jobs.queue.add({ ...flattenOf('/base'), imageId: 'base' })
+    const behind = { request: { ...resize, path: '/d' }, imageId: 'd' }
+    const held = jobs.queue.add({ ...behind, files: { writes: ['/d'], reads: ['/base'] } })
+    expect([long, quick, writesBelow, held].map((id) => jobs.status(id))).toEqual([
+      ...['queued', 'running', 'queued', 'queued'],
+    ])
+  })
+
   test('begin as soon as more may run', () => {
     const ids = ['/a', '/b'].map((path) => jobs.queue.add(flattenOf(path)))
     jobs.limit = 2

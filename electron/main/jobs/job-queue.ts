@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   EngineError,
   type ErrorData,
+  type JobKind,
   type JobProgress,
   type JobRequest,
   type JobResult,
@@ -28,7 +29,7 @@ export interface JobQueueOptions {
   readonly history: readonly JobSnapshot[]
   readonly claims: FileClaims
   readonly start: (request: JobRequest, report: (progress: JobProgress) => void) => RunningJob
-  /** Jobs that may run at the same time, at least 1. */
+  /** Long jobs that may run at the same time, at least 1. */
   readonly limit: () => number
   readonly onChange: (job: JobSnapshot) => void
   readonly onRemoved: (ids: readonly JobId[]) => void
@@ -45,12 +46,15 @@ interface Work {
   running?: RunningJob
 }
 
+/** Jobs that move no data: over in a moment, so nobody should wait for a long one to begin them. */
+const QUICK: ReadonlySet<JobKind> = new Set(['create', 'resize'])
+
 const ENDED: ReadonlySet<JobStatus> = new Set(['done', 'failed', 'cancelled', 'interrupted'])
 
 /**
  * All jobs: those that wait, in the order in which they came, those that run, and those that ended.
- * A job waits while as many run as may, and while another one that touches the same files runs or
- * waits before it.
+ * A job waits while as many run as may (unless it is a quick one), and while another one that
+ * touches the same files runs or waits before it.
  */
 export class JobQueue {
   /** Oldest first; without speed and time left, which are of the moment. */
@@ -80,8 +84,7 @@ export class JobQueue {
 
   /** The files that running jobs write to. */
   filesWritten(): ReadonlySet<string> {
-    const running = [...this.work.values()].filter((work) => work.running !== undefined)
-    return new Set(running.flatMap((work) => work.job.files.writes))
+    return new Set(this.running().flatMap((work) => work.job.files.writes))
   }
 
   add(job: ResolvedJob): JobId {
@@ -107,11 +110,11 @@ export class JobQueue {
   startWhatCan(): void {
     const before: TouchedFiles[] = []
     for (const [id, work] of this.work) {
-      const { files } = work.job
+      const { files, request } = work.job
       if (work.running === undefined) {
-        if (this.running() >= this.options.limit()) return
+        const hasTurn = QUICK.has(request.kind) || this.runningLong() < this.options.limit()
         const free = !before.some((earlier) => conflict(earlier, files))
-        if (free && !this.options.claims.conflicts(files)) this.start(id, work)
+        if (hasTurn && free && !this.options.claims.conflicts(files)) this.start(id, work)
       }
       before.push(files)
     }
@@ -147,8 +150,12 @@ export class JobQueue {
     if (this.jobs.has(id)) this.update(id, { imageId })
   }
 
-  private running(): number {
-    return [...this.work.values()].filter((work) => work.running !== undefined).length
+  private running(): readonly Work[] {
+    return [...this.work.values()].filter((work) => work.running !== undefined)
+  }
+
+  private runningLong(): number {
+    return this.running().filter(({ job }) => !QUICK.has(job.request.kind)).length
   }
 
   private start(id: JobId, work: Work): void {
@@ -179,7 +186,7 @@ export class JobQueue {
     outcome: { result: JobResult } | { error: ErrorData },
   ): void {
     this.work.delete(id)
-    if (this.running() === 0) {
+    if (this.running().length === 0) {
       clearInterval(this.ticker)
       this.ticker = undefined
     }
