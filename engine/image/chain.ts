@@ -78,7 +78,8 @@ async function openBacking(
   options: ChainOptions,
 ): Promise<Layer> {
   if (layers.length >= MAX_CHAIN_LAYERS) {
-    const message = `Cannot open ${above.path}: its chain has more than ${String(MAX_CHAIN_LAYERS)} layers`
+    const message =
+      `Cannot open ${above.path}: ` + `its chain has more than ${String(MAX_CHAIN_LAYERS)} layers`
     const details = { path: above.path, limit: MAX_CHAIN_LAYERS }
     throw new EngineError('chain/too-deep', message, details, { state: 'unchanged' })
   }
@@ -114,7 +115,9 @@ async function refuseRepeated(
       const message = `Cannot open ${path}: its chain leads back to ${next.path}`
       throw new EngineError('chain/loop', message, details, { state: 'unchanged' })
     }
-    const message = `Cannot open ${path}: ${file.file.path} is one of its own files and lies below it as well`
+    const message =
+      `Cannot open ${path}: ${file.file.path} is one of its ` +
+      'own files and lies below it as well'
     throw new EngineError('chain/same-file', message, details, { state: 'unchanged' })
   }
 }

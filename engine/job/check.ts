@@ -74,16 +74,17 @@ async function checkTop(
   const [top] = layers
   if (!(top instanceof Overlay)) return rawResult(top, request.path)
   const total = top.size
+  const chain = chainFindings(layers, problem)
   const checked = await top.check({
     repair: request.repair,
-    below: problem === undefined ? new DiskView(layers, 1) : undefined,
+    below: chain.length === 0 ? new DiskView(layers, 1) : undefined,
     signal: control.signal,
     report: (current) => {
       control.report({ phase: 'preparing', current, total })
     },
   })
   const changed = problem === undefined ? await baseFindings(layers, request.expectedBase) : []
-  const findings = [...chainFindings(layers, problem), ...changed, ...checked.findings]
+  const findings = [...chain, ...changed, ...checked.findings]
   return { ...checked, findings }
 }
 
@@ -102,7 +103,8 @@ function chainFindings(layers: readonly Layer[], problem: EngineError | undefine
   const identities = new Set<string>()
   for (const { file } of layers.flatMap(({ files }) => files)) {
     if (identities.has(file.identity)) {
-      const message = `${file.path} is its own image file and backing file at once; it can only be read`
+      const message =
+        `${file.path} is its own image file and backing file at once; ` + 'it can only be read'
       const details = { path: file.path }
       findings.push({
         code: 'same-file',
@@ -137,7 +139,9 @@ function rawResult(layer: Layer | undefined, path: string): CheckResult {
   const clusters = Math.ceil(size / SECTOR_SIZE)
   const findings: Finding[] = []
   if (size !== alignDown(size, SECTOR_SIZE)) {
-    const message = `The file is ${String(size)} bytes long, no whole number of sectors; an overlay on it does not see the rest`
+    const message =
+      `The file is ${String(size)} bytes long, no whole number of sectors; ` +
+      'an overlay on it does not see the rest'
     const details = { path, size }
     findings.push({ code: 'size-unaligned', severity: 'notice', message, details, repaired: false })
   }

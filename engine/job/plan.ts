@@ -33,7 +33,8 @@ export async function checkSpace(
   const free = await host.freeSpace(directory)
   if (free === undefined) return { problems: [] }
   if (free >= needed) return { spaceFree: free, problems: [] }
-  const message = `${formatSize(needed)} are needed in ${directory}, and ${formatSize(free)} are free there`
+  const message =
+    `${formatSize(needed)} are needed in ${directory}, ` + `and ${formatSize(free)} are free there`
   const problem = new EngineError('io/no-space', message, { path: directory, needed, free })
   return { spaceFree: free, problems: [problem.toData()] }
 }

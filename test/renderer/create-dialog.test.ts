@@ -62,7 +62,7 @@ beforeEach(async () => {
 })
 
 describe('a new overlay', () => {
-  test('is proposed beside its base, with names that are free, the name ready to be typed over', () => {
+  test('is proposed beside its base, with names that are free, ready to be typed over', () => {
     expect(byLabel('Name').value).toBe('debian-overlay-2.add-cow')
     expect(byLabel('Image file').value).toBe('debian-overlay-2.raw')
     expect(document.activeElement).toBe(byLabel('Name'))

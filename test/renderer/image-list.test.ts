@@ -110,7 +110,7 @@ describe('the list', () => {
     expect(selected()).toBe('two')
   })
 
-  test('opens the menu of the current row by key, and acts on that image whatever follows', async () => {
+  test('opens the menu of the current row by key, and acts on that image', async () => {
     await click(row('one'))
     grid().focus()
     await press('F10', { shiftKey: true })
@@ -167,7 +167,7 @@ describe('the list', () => {
   })
 })
 
-test('ten thousand images are few rows in the page, and the current one is among them', async () => {
+test('ten thousand images are few rows in the page, the current one among them', async () => {
   await mountWindow(new FakeBridge({ images: manyImages(10_000) }))
   expect(grid().getAttribute('aria-rowcount')).toBe('10001')
   expect(rowIds().length).toBeGreaterThan(10)

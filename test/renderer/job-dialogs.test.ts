@@ -110,7 +110,7 @@ describe('a check', () => {
 })
 
 describe('flattening', () => {
-  test('says what happens, verifies by default, starts and leaves the job to the jobs page', async () => {
+  test('says what happens, verifies by default, and leaves the job to the jobs page', async () => {
     useDialogs().show({ kind: 'flatten', imageId: 'vm' })
     await settle(PLAN_PAUSE)
     const dialog = byRole('dialog', 'Flatten vm.add-cow')

@@ -119,7 +119,8 @@ export function planOf(request: WindowJobRequest, image: ImageSummary): JobPlan 
         files: filesOf(image, 'write'),
         bytesToCopy: 0,
         spaceNeeded: 0,
-        commandLine: `add-cow-img resize ${request.shrink ? '--shrink ' : ''}${path} ${request.size}`,
+        commandLine:
+          `add-cow-img resize ${request.shrink ? '--shrink ' : ''}` + `${path} ${request.size}`,
         sizeBefore: virtualSize,
         sizeAfter: request.size,
         ...(request.size < virtualSize

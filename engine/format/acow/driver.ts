@@ -33,7 +33,8 @@ export async function openAcow(
 
 function refuseImageFormat({ imageFormat }: AcowHeader, path: string): void {
   if (imageFormat === '' || imageFormat === 'raw') return
-  const message = `Cannot open ${path}: its image file is said to be ${imageFormat}; only raw is known`
+  const message =
+    `Cannot open ${path}: its image file is said to be ${imageFormat}; ` + 'only raw is known'
   const details = { path, format: imageFormat }
   throw new EngineError('format/unsupported-feature', message, details, { state: 'unchanged' })
 }

@@ -52,7 +52,9 @@ function layoutOf(header: AddCowHeader, path: string): OverlayLayout {
 function oddities(header: AddCowHeader, path: string): Finding[] {
   const found: Finding[] = []
   if (header.size % SECTOR_SIZE !== 0) {
-    const message = `The header's size of ${String(header.size)} bytes is no whole number of sectors; the rest is not used`
+    const message =
+      `The header's size of ${String(header.size)} bytes is no whole number of sectors; ` +
+      'the rest is not used'
     const details = { path, size: header.size }
     found.push({ code: 'size-unaligned', severity: 'notice', message, details, repaired: false })
   }

@@ -97,7 +97,8 @@ export function encodeSizeField(size: number): { offset: number; bytes: Uint8Arr
 
 function encodeSize(size: number): Uint8Array {
   if (size < 0 || size > MAX_VIRTUAL_SIZE || size % SECTOR_SIZE !== 0) {
-    const message = `A virtual size of ${String(size)} bytes is no whole number of sectors within range`
+    const message =
+      `A virtual size of ${String(size)} bytes is no whole ` + 'number of sectors within range'
     throw new EngineError('invalid-argument', message, { size })
   }
   const bytes = new Uint8Array(8)

@@ -22,16 +22,23 @@ export async function checkOverlay(
   overlay: OverlayStorage,
   options: CheckOptions,
 ): Promise<CheckResult> {
-  const before = await findAll(overlay, options, overlay.layout.oddities)
-  const asked = before.filter(({ repair }) => isAsked(repair, options.repair))
-  if (asked.length === 0) return await result(overlay, before)
-
-  for (const { code } of asked) await repair(overlay, code)
-  const after = await findAll(overlay, options, overlay.layout.oddities)
-  const left = new Set(after.map(({ code }) => code))
-  const findings = before.map((finding) => ({ ...finding, repaired: !left.has(finding.code) }))
-  const appeared = after.filter(({ code }) => !before.some((finding) => finding.code === code))
-  return await result(overlay, [...findings, ...appeared])
+  let left = await findAll(overlay, options)
+  const found = new Map(left.map((finding) => [finding.code, finding]))
+  // One repair may show what another one mends: data in the last block of a file made longer.
+  for (let fresh = left; fresh.some((finding) => isAsked(finding.repair, options.repair));) {
+    for (const finding of fresh) {
+      if (isAsked(finding.repair, options.repair)) await repair(overlay, finding.code)
+    }
+    left = await findAll(overlay, options)
+    fresh = left.filter(({ code }) => !found.has(code))
+    for (const finding of fresh) found.set(finding.code, finding)
+  }
+  const codes = new Set(left.map(({ code }) => code))
+  const findings = [...found.values()].map((finding) => ({
+    ...finding,
+    repaired: !codes.has(finding.code),
+  }))
+  return await result(overlay, findings)
 }
 
 function isAsked(repair: Finding['repair'], asked: CheckOptions['repair']): boolean {
@@ -50,11 +57,8 @@ async function result(overlay: OverlayStorage, findings: readonly Finding[]): Pr
   }
 }
 
-async function findAll(
-  overlay: OverlayStorage,
-  options: CheckOptions,
-  oddities: readonly Finding[],
-): Promise<Finding[]> {
+/** Each code at most once. */
+async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<Finding[]> {
   const walked = await walk(overlay, options)
   const found = [
     ...(await findInBitmapFile(overlay)),
@@ -62,7 +66,7 @@ async function findAll(
     holesFinding(walked),
     leaksFinding(walked),
   ]
-  return [...oddities, ...found.filter((finding) => finding !== undefined)]
+  return [...overlay.layout.oddities, ...found.filter((finding) => finding !== undefined)]
 }
 
 async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
@@ -72,7 +76,9 @@ async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
   const needed = layout.bitmapOffset + divCeil(bits, 8)
   if (length < needed) {
     const details = { path: overlay.path, length, needed }
-    const message = `The bitmap ends at byte ${String(length)} of ${String(needed)}; the missing part reads as unallocated`
+    const message =
+      `The bitmap ends at byte ${String(length)} of ${String(needed)}; ` +
+      'the missing part reads as unallocated'
     const repair = { by: 'all', action: 'Extend the file with zeros' } as const
     return [
       { code: 'metadata-short', severity: 'corruption', message, details, repair, repaired: false },
@@ -138,7 +144,7 @@ async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Wal
     if (allocated) {
       walked.allocatedEnd = rangeEnd(run)
       walked.holes += await hiddenData(overlay, run, options)
-    } else {
+    } else if (options.below !== undefined) {
       for await (const leak of leaks(overlay, run)) walked.leaked += leak.length
     }
     at = rangeEnd(run)
@@ -224,7 +230,8 @@ async function findInImageLength(overlay: OverlayStorage, walked: Walked): Promi
 function holesFinding({ path, holes }: Walked): Finding | undefined {
   if (holes === 0) return undefined
   const message =
-    `${formatSize(holes)} that the overlay decides are holes in the image file where the base has ` +
+    `${formatSize(holes)} that the overlay decides are holes ` +
+    'in the image file where the base has ' +
     'data: zeros that were written, or data that was lost'
   return {
     code: 'allocated-hole',
