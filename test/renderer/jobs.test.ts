@@ -87,7 +87,7 @@ describe('the jobs page', () => {
     expect(pageText()).toContain('The overlay is whole and usable. Flatten again')
   })
 
-  test('says of a failed job what, why and the state of the data, and offers to go on', async () => {
+  test('says of a failed job what, why, in what state, and offers to go on', async () => {
     const failed = card('Flatten db-primary.add-cow')
     expect(failed.textContent).toContain('The disk with db-primary.raw has too little room.')
     expect(failed.textContent).toContain('All data is whole.')
