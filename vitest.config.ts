@@ -7,6 +7,7 @@ const nodeKinds = [
   'property',
   'crash',
   'fault',
+  'fuzz',
   'conformance',
   'interop',
   'ipc',

@@ -1,6 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import type { FuzzInput } from './input'
 
+/** Where the fields of both headers end. */
+const LEAST = 2560
+
 const decoder = new TextDecoder()
 
 /**
@@ -12,7 +15,7 @@ export function namedPaths(input: FuzzInput): Set<string> {
   for (const path of paths) {
     const file = input.files.get(input.names.get(path) ?? 0)
     if (file === undefined) continue
-    const header = new Uint8Array(2 ** 21)
+    const header = new Uint8Array(Math.min(Math.max(file.length, LEAST), 2 ** 21))
     file.read(header, 0)
     for (const name of namesIn(header)) {
       if (name !== '' && !name.includes('\0')) paths.add(resolve(dirname(path), name))
