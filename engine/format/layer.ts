@@ -127,6 +127,10 @@ export interface OverlayLayer extends WritableLayer {
 
 export interface CheckOptions {
   readonly repair: 'none' | 'leaks' | 'all'
+  /**
+   * Undefined where it is not known, or may share files with the layer: then no data is a leak, as
+   * somebody may read it.
+   */
   readonly below: Readable | undefined
   readonly signal: AbortSignal
   /** Called now and then with the bytes of the virtual size looked at. */
