@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { projectRoot } from '../../build/lib/project'
@@ -9,6 +9,7 @@ import { MIB } from '../../engine/base/units'
 import { nodeHost } from '../../engine/host/node-host'
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { addCowImg, type Ended, expectSuccess, run } from '../support/command-line'
+import { folderState } from '../support/folder-state'
 import { Random } from '../support/random'
 import { describeNeeding, linux, program } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
@@ -76,7 +77,7 @@ describeNeeding([linux, program('qemu-io'), program('qemu-img')], "QEMU's locks"
     'QEMU writes to no file of an open overlay: %s',
     async (format) => {
       const folder = await makeOverlay(format)
-      const before = files.map((file) => readFileSync(join(folder, file)))
+      const before = folderState(folder)
       const disk = await open(folder)
       for (const file of files) {
         const refused = await qemuIo(folder, file, 'write 0 512')
@@ -88,7 +89,7 @@ describeNeeding([linux, program('qemu-io'), program('qemu-img')], "QEMU's locks"
       expect((await qemuIo(folder, 'base.raw', 'read 0 512', '-r')).code).toBe(0)
       await disk.close()
 
-      expect(files.map((file) => readFileSync(join(folder, file)))).toEqual(before)
+      expect(folderState(folder)).toEqual(before)
       for (const file of files) {
         expect((await qemuIo(folder, file, 'read 0 512')).code, file).toBe(0)
       }
