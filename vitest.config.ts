@@ -19,8 +19,8 @@ const nodeProjects: TestProjectConfiguration[] = nodeKinds.map((name) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
-    testTimeout: name === 'unit' ? 10_000 : 120_000,
-    hookTimeout: 60_000,
+    testTimeout: name === 'unit' ? 60_000 : 120_000,
+    hookTimeout: 120_000,
     globalSetup: name === 'interop' ? ['test/interop/setup.ts'] : [],
   },
 }))
@@ -41,6 +41,7 @@ export default defineConfig({
           name: 'renderer',
           include: ['test/renderer/**/*.test.ts'],
           environment: 'happy-dom',
+          testTimeout: 60_000,
         },
       },
       {
@@ -49,8 +50,9 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/setup.ts'],
-          // One window at a time: the tests share a display and the machine's few cores.
+          // One window at a time, and after everything else: they share a display and the cores.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
         },
