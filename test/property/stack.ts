@@ -163,8 +163,12 @@ export class Stack {
       const data = content === 'data'
       for (const range of data ? steps({ offset, length }) : this.dataIn({ offset, length })) {
         const found = await this.readDisk(range)
-        if (Buffer.compare(found, this.expected(range)) === 0) continue
-        wrong.push(`${content} at ${String(range.offset)} reads wrong`)
+        if (Buffer.compare(found, this.expected(range)) !== 0) {
+          wrong.push(`${content} at ${String(range.offset)} reads wrong`)
+        }
+        if (!data && found.some((byte) => byte !== 0)) {
+          wrong.push(`the map says zero at ${String(range.offset)}, where there is data`)
+        }
       }
     }
     if (end !== this.disk.size) wrong.push(`the map ends at ${String(end)}`)

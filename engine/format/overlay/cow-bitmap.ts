@@ -88,10 +88,11 @@ export class CowBitmap {
    * memory.
    */
   private async nextStoredPage(index: number): Promise<number> {
-    const offset = this.fileOffset + index * PAGE_SIZE
-    const run = await this.file.dataAt(offset)
+    // Asked first: until the host has answered, a page may have been written, and be clean.
+    const dirty = this.cache.firstDirty(index) ?? Infinity
+    const run = await this.file.dataAt(this.fileOffset + index * PAGE_SIZE)
     const stored = run.data ? index : Math.floor((run.end - this.fileOffset) / PAGE_SIZE)
-    return Math.max(index, Math.min(stored, this.cache.firstDirty(index) ?? Infinity))
+    return Math.max(index, Math.min(stored, dirty))
   }
 
   /**
