@@ -1,6 +1,7 @@
 /**
  * Takes a picture of every page, dialog and state of the window, in both themes and two sizes, into
- * out/gallery, and lets axe look at each: `node --import tsx test/support/window-page/gallery.ts [part of a name]`.
+ * out/gallery, and lets axe look at each: `node --import tsx test/support/window-page/gallery.ts
+ * [part of a name]`.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
