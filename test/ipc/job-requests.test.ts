@@ -121,6 +121,11 @@ describe('a new overlay', () => {
     expect(job.request).toMatchObject({ format: 'acow' })
   })
 
+  test('has the layout that was chosen', () => {
+    const job = resolved({ ...names, baseId: base, format: 'acow' })
+    expect(job.request).toMatchObject({ format: 'acow', backingFormat: 'raw' })
+  })
+
   test('does not lie in a folder that nobody picked', () => {
     const target = grants.issue('export-target', '/out').id
     for (const folderGrant of ['/etc', target]) {
