@@ -45,7 +45,7 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const logFile = join(app.getPath('logs'), 'main.log')
   const log = openLog(logFile, app.getName(), !app.isPackaged)
   log.info(`${app.getName()} ${app.getVersion()}, Electron ${process.versions.electron}`)
-  // Going on is safe: this thread writes to no image, and Electron would show a stack trace instead.
+  // Going on is safe: this thread writes to no image. Electron itself would show a stack trace.
   process.on('uncaughtException', (error) => log.error('Uncaught', error))
   process.on('unhandledRejection', (error) => log.error('Unhandled', error))
   lockDown(session.defaultSession, log)
