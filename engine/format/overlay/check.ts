@@ -62,7 +62,7 @@ async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<
   const walked = await walk(overlay, options)
   const found = [
     ...(await findInBitmapFile(overlay)),
-    ...(await findInImageLength(overlay, walked)),
+    ...(await findInImageLength(overlay, walked, options)),
     holesFinding(walked),
     leaksFinding(walked),
   ]
@@ -200,7 +200,11 @@ async function* leaks(overlay: OverlayStorage, run: ByteRange): AsyncGenerator<B
   }
 }
 
-async function findInImageLength(overlay: OverlayStorage, walked: Walked): Promise<Finding[]> {
+async function findInImageLength(
+  overlay: OverlayStorage,
+  walked: Walked,
+  { below }: CheckOptions,
+): Promise<Finding[]> {
   const { image, size } = overlay
   const { size: length } = await image.stat()
   const details = { path: image.path, length, virtualSize: size }
@@ -208,17 +212,11 @@ async function findInImageLength(overlay: OverlayStorage, walked: Walked): Promi
     const message =
       `The image file is ${formatSize(length)} long, but the disk has data up to ` +
       `${formatSize(walked.allocatedEnd)}; what is missing reads as zeros`
+    const found = { code: 'image-file-short', severity: 'corruption', message, details } as const
+    // Where the file may be what lies below as well, a longer one would show more of it.
+    if (below === undefined) return [{ ...found, repaired: false }]
     const repair = { by: 'all', action: 'Extend the image file with zeros' } as const
-    return [
-      {
-        code: 'image-file-short',
-        severity: 'corruption',
-        message,
-        details,
-        repair,
-        repaired: false,
-      },
-    ]
+    return [{ ...found, repair, repaired: false }]
   }
   if (alignDown(length, 512) > size) {
     const message = `The image file is ${formatSize(length - size)} longer than the disk`
