@@ -55,6 +55,7 @@ export const jobs: SameKeys<typeof english> = {
     preparing: 'Wird vorbereitet',
     copying: 'Kopieren',
     verifying: 'Vergleichen',
+    checking: 'Prüfen',
   },
   jobLeft: {
     create: 'Es blieb nichts zurück: Angefangene Dateien wurden entfernt.',

@@ -51,6 +51,7 @@ export const jobs = {
     preparing: 'Preparing',
     copying: 'Copying',
     verifying: 'Verifying',
+    checking: 'Checking',
   },
   /** What is left behind by a job that did not come to its end. */
   jobLeft: {

@@ -24,6 +24,11 @@ interface JobTexts {
   readonly left: (job: JobSnapshot) => string | undefined
 }
 
+/** Whether it can be told how far a job is. A check has but one phase, and that is counted. */
+export function isCounted(job: JobSnapshot): boolean {
+  return job.progress !== undefined && (job.kind === 'check' || job.progress.phase !== 'preparing')
+}
+
 /** What there is to say of a job. Follows the clock, as "no progress for 20 s" must. */
 export function useJobTexts(): JobTexts {
   const text = useText()
@@ -39,8 +44,8 @@ export function useJobTexts(): JobTexts {
     if (job.status !== 'running' || job.progress === undefined)
       return text(`jobStatus.${job.status}`)
     const { phase, current, total } = job.progress
-    const what = text(`jobPhases.${phase}`)
-    return phase === 'preparing' ? what : `${what} ${format.value.percent(current, total)}`
+    const what = text(`jobPhases.${job.kind === 'check' ? 'checking' : phase}`)
+    return isCounted(job) ? `${what} ${format.value.percent(current, total)}` : what
   }
 
   function amount(job: JobSnapshot): string | undefined {

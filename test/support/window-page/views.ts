@@ -173,7 +173,7 @@ export const VIEWS: readonly View[] = [
       await fake(
         page,
         `bridge.moveJob([...bridge.jobs.keys()].at(-1), { speed: 3e8, timeLeft: 21000,
-      progress: { phase: 'verifying', current: 4e9, total: 2e10 } })`,
+      progress: { phase: 'preparing', current: 4e9, total: 2e10 } })`,
       )
     },
   },
