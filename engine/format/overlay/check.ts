@@ -71,6 +71,8 @@ async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<
 
 async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
   const { layout, metadata, clusterSize } = overlay
+  // With the flag set the bitmap is not used, so nothing can be wrong with it.
+  if (overlay.allAllocated) return []
   const { size: length } = await metadata.stat()
   const bits = divCeil(overlay.size, clusterSize)
   const needed = layout.bitmapOffset + divCeil(bits, 8)
@@ -84,7 +86,6 @@ async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
       { code: 'metadata-short', severity: 'corruption', message, details, repair, repaired: false },
     ]
   }
-  if (overlay.allAllocated) return []
   const stray = await countStrayBits(overlay, bits, length)
   if (stray === 0) return []
   const message = `${String(stray)} bits are set behind the end of the disk`
