@@ -1,5 +1,5 @@
 import type { Random } from '../support/random'
-import { SparseBytes } from '../support/sparse-bytes'
+import type { SparseBytes } from '../support/sparse-bytes'
 import { blocks, type FuzzInput, putFile } from './input'
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import { type ByteRange, clipRange, rangeEnd } from '../../engine/base/byte-range'
-import { alignDown, GIB, KIB, SECTOR_SIZE, TIB } from '../../engine/base/units'
+import { alignDown, GIB, KIB, MIB, SECTOR_SIZE, TIB } from '../../engine/base/units'
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
 import type { CreateRequest, JobRequest, JobResult } from '../../engine/model/job'
@@ -55,7 +55,7 @@ export class Stack {
     const clusterSize = start.layout === 'add-cow' ? SECTOR_SIZE : 2 ** start.clusterBits
     const size = SECTOR_SIZE * Math.max(1, sizeOf(start.size, clusterSize) + start.sizeShift)
     const anchors = anchorsOf(clusterSize, size)
-    const spec = { layout: start.layout, clusterSize, size }
+    const spec = { layout: start.layout, clusterSize, size, image: imageOf(start, size) }
     const base = baseOf(start, size, anchors)
     const random = new Random(start.sizeShift + start.baseRest)
     const files = newOverlay(base === undefined ? spec : { ...spec, base }, random)
@@ -248,6 +248,12 @@ function anchorsOf(clusterSize: number, size: number): number[] {
     size,
   ]
   return wanted.filter((offset) => offset <= size).sort((a, b) => a - b)
+}
+
+/** Of small disks some image files are full of bytes that the disk must never show. */
+function imageOf({ layout, late }: Start, size: number): { length: number; garbage: boolean } {
+  if (size > MIB || (late ?? 0) % 2 === 1) return { length: size, garbage: false }
+  return { length: layout === 'add-cow' ? size + 70_001 : size, garbage: true }
 }
 
 /**
