@@ -1,4 +1,5 @@
 import { EngineError } from '../base/errors'
+import { formatSize, MAX_VIRTUAL_SIZE } from '../base/units'
 import type { Host, HostFile } from '../host/host'
 import type { FormatName } from '../model/image'
 import { openAcow } from './acow/driver'
@@ -85,7 +86,9 @@ export async function openLayer(
     const format = chooseFormat(path, stated, await probeFile(file))
     if (format === 'add-cow') return await openAddCow(host, path, file, options)
     if (format === 'acow') return await openAcow(host, path, file, options)
-    return new RawLayer(path, file, (await file.stat()).size)
+    const { size } = await file.stat()
+    if (size > MAX_VIRTUAL_SIZE) throw tooLong(path, size)
+    return new RawLayer(path, file, size)
   } catch (error) {
     await file.close()
     throw error
@@ -110,6 +113,12 @@ function chooseFormat(path: string, stated: string | undefined, detected: Detect
 function notAddCow(path: string): EngineError {
   const message = `Cannot open ${path}: by its name it is an add-cow file, by its content it is not`
   return new EngineError('format/unrecognized', message, { path }, { state: 'unchanged' })
+}
+
+function tooLong(path: string, size: number): EngineError {
+  const message = `Cannot open ${path}: it is longer than a disk can be, ${formatSize(size)}`
+  const details = { path, size, limit: MAX_VIRTUAL_SIZE }
+  return new EngineError('not-supported', message, details, { state: 'unchanged' })
 }
 
 function unreadable(path: string, format: string): EngineError {

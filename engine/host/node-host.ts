@@ -43,7 +43,13 @@ export const nodeHost: Host = {
       await nodeHost.replace(path, finalPath)
       return
     }
-    await nodeHost.remove(path)
+    try {
+      await nodeHost.remove(path)
+    } catch (error) {
+      // Done or not done, nothing between: whoever asked takes the file for not published.
+      await fs.unlink(finalPath).catch(() => undefined)
+      throw error
+    }
   },
 
   async replace(path: string, finalPath: string): Promise<void> {

@@ -2,7 +2,7 @@ import { assert } from '../base/assert'
 import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
-import { SECTOR_SIZE } from '../base/units'
+import { formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import type { Layer, Readable, WritableLayer } from '../format/layer'
 import type { Host } from '../host/host'
 import type { FormatName } from '../model/image'
@@ -104,11 +104,14 @@ export class Disk implements Readable {
    * Durable.
    */
   async truncate(size: number): Promise<void> {
-    if (size <= 0 || size % SECTOR_SIZE !== 0) {
-      const message = `A disk cannot be ${String(size)} bytes long: whole sectors of 512 bytes only`
-      throw new EngineError('invalid-argument', message, { size })
+    const writable = this.writableTop()
+    if (size <= 0 || size > MAX_VIRTUAL_SIZE || size % SECTOR_SIZE !== 0) {
+      const message =
+        `A disk cannot be ${String(size)} bytes long: ` +
+        `whole sectors of 512 bytes, at most ${formatSize(MAX_VIRTUAL_SIZE)}`
+      throw new EngineError('invalid-argument', message, { size, limit: MAX_VIRTUAL_SIZE })
     }
-    await this.writableTop().resize(size, this.below)
+    await writable.resize(size, this.below)
   }
 
   extentAt(range: ByteRange): ReturnType<DiskView['extentAt']> {

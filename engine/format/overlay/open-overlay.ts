@@ -1,5 +1,5 @@
 import { EngineError } from '../../base/errors'
-import { alignDown, divCeil, SECTOR_SIZE } from '../../base/units'
+import { alignDown, divCeil, formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../../base/units'
 import type { Host, HostFile } from '../../host/host'
 import { resolveName } from '../file-names'
 import { corrupt } from '../names'
@@ -32,6 +32,10 @@ export async function openOverlay(
     refuseSameFile(path, metadata, image)
     const { size: imageLength } = await image.stat()
     const size = storedSize ?? alignDown(imageLength, SECTOR_SIZE)
+    if (size > MAX_VIRTUAL_SIZE) {
+      const found = `its image file is longer than a disk can be, ${formatSize(size)}`
+      throw corrupt(path, found, { size, limit: MAX_VIRTUAL_SIZE })
+    }
     await checkLengths(path, layout, metadata, size, imageLength, options)
     const { backing } = layout
     const backingPath =

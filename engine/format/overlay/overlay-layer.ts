@@ -109,7 +109,7 @@ export class Overlay implements OverlayLayer {
     below: Readable,
     apply: () => MaybePromise<void>,
   ): MaybePromise<void> {
-    this.storage.assertUsable()
+    this.storage.failure.throwAgain()
     if (range.length === 0) return undefined
     const clusters = this.clustersOf(range)
     return this.held.run(clusters, () =>
@@ -149,7 +149,7 @@ export class Overlay implements OverlayLayer {
   }
 
   async discard(range: ByteRange): Promise<void> {
-    this.storage.assertUsable()
+    this.storage.failure.throwAgain()
     await this.held.run(this.clustersOf(range), async () => {
       for (let at = range.offset; at < rangeEnd(range);) {
         const rest = { offset: at, length: rangeEnd(range) - at }
@@ -161,7 +161,7 @@ export class Overlay implements OverlayLayer {
   }
 
   async populate(range: ByteRange, below: Readable, options: { verify: boolean }): Promise<number> {
-    this.storage.assertUsable()
+    this.storage.failure.throwAgain()
     const clusters = this.clustersOf(range)
     return await this.held.run(clusters, async () => {
       let copied = 0

@@ -3,6 +3,7 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { throwFirstFailure } from '../../base/settled'
 import { divCeil } from '../../base/units'
 import type { HostFile } from '../../host/host'
+import { LastingFailure } from '../lasting-failure'
 import type { Allocation } from '../layer'
 import { CowBitmap } from './cow-bitmap'
 import type { OverlayLayout } from './layout'
@@ -23,9 +24,8 @@ export interface OverlayFiles {
  * on disk. A bit reaches the add-cow file only after the image file was synced (the barrier of the
  * bitmap's cache), so a bit on disk never speaks of data that a crash could take.
  *
- * After a failed sync the host may have dropped what it could not write and call the next sync a
- * success. So the first failure stays: every later change and flush fails with it, and reopening
- * reads what the disk really holds. So it is with the step of a resize that decides on the size.
+ * A failed sync, and a failure of the step of a resize that decides on the size, end all changes: see
+ * LastingFailure.
  */
 export class OverlayStorage {
   readonly path: string
@@ -39,7 +39,7 @@ export class OverlayStorage {
   /** The image file decides everything: neither bitmap nor backing file is used. */
   allAllocated: boolean
 
-  private failure: Error | undefined
+  readonly failure = new LastingFailure()
   /**
    * Of the bitmap's writes to the add-cow file, those that a completed sync covers. At first not
    * even those before this session: what a program that was killed wrote is read, but may be in the
@@ -102,7 +102,7 @@ export class OverlayStorage {
 
   /** Makes durable all that was written and all bits that speak of it. */
   async flush(): Promise<void> {
-    this.assertUsable()
+    this.failure.throwAgain()
     if (!(await this.bitmap.writeBack())) await this.syncImage()
     // Counted, as pages are also written to make room, and as another flush's sync may be under
     // way: that one may have begun too early, and ends when it likes.
@@ -113,33 +113,13 @@ export class OverlayStorage {
   }
 
   async syncImage(): Promise<void> {
-    this.assertUsable()
-    await this.orFail(this.image.sync())
+    this.failure.throwAgain()
+    await this.failure.of(this.image.sync())
   }
 
   async syncMetadata(): Promise<void> {
-    this.assertUsable()
-    await this.orFail(this.metadata.sync())
-  }
-
-  /**
-   * Waits for what leaves behind, where it fails, files of which nobody knows what they hold: then
-   * every later change and flush fails as well.
-   */
-  async orFail(work: Promise<void>): Promise<void> {
-    try {
-      await work
-    } catch (error) {
-      this.failure ??= error instanceof Error ? error : new Error(String(error))
-      throw error
-    }
-    // Of two syncs side by side the host tells one alone what was lost.
-    this.assertUsable()
-  }
-
-  /** Throws the first failure again. */
-  assertUsable(): void {
-    if (this.failure !== undefined) throw this.failure
+    this.failure.throwAgain()
+    await this.failure.of(this.metadata.sync())
   }
 
   /**

@@ -78,10 +78,10 @@ async function grow(
 async function storeSize(overlay: OverlayStorage, size: number): Promise<void> {
   const { layout, metadata, image } = overlay
   if (layout.storeSize === undefined) {
-    await overlay.orFail(image.truncate(size))
+    await overlay.failure.of(image.truncate(size))
     await overlay.syncImage()
   } else {
-    await overlay.orFail(layout.storeSize(metadata, size))
+    await overlay.failure.of(layout.storeSize(metadata, size))
     await overlay.syncMetadata()
   }
 }

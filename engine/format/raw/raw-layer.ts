@@ -3,6 +3,7 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { SECTOR_SIZE } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { LayerInfo } from '../../model/image'
+import { LastingFailure } from '../lasting-failure'
 import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
 
 /**
@@ -14,6 +15,7 @@ export class RawLayer implements WritableLayer {
   readonly clusterSize = SECTOR_SIZE
   readonly backing = undefined
   readonly files: readonly LayerFile[]
+  private readonly failure = new LastingFailure()
 
   constructor(
     readonly path: string,
@@ -45,25 +47,30 @@ export class RawLayer implements WritableLayer {
   }
 
   write(source: Uint8Array, offset: number): MaybePromise<void> {
+    this.failure.throwAgain()
     return this.file.write(source, offset)
   }
 
-  writeZeroes(range: ByteRange): Promise<void> {
-    return this.file.punchHole(range)
+  async writeZeroes(range: ByteRange): Promise<void> {
+    this.failure.throwAgain()
+    await this.file.punchHole(range)
   }
 
-  discard(range: ByteRange): Promise<void> {
-    return this.file.punchHole(range)
+  async discard(range: ByteRange): Promise<void> {
+    this.failure.throwAgain()
+    await this.file.punchHole(range)
   }
 
-  flush(): Promise<void> {
-    return this.file.sync()
+  async flush(): Promise<void> {
+    this.failure.throwAgain()
+    await this.failure.of(this.file.sync())
   }
 
   async resize(size: number): Promise<void> {
+    this.failure.throwAgain()
     await this.file.truncate(size)
-    await this.file.sync()
     this.virtualSize = size
+    await this.failure.of(this.file.sync())
   }
 
   async info(): Promise<Omit<LayerInfo, 'depth' | 'servedBytes'>> {
