@@ -25,6 +25,9 @@ const CUTS_A_LOG = 160
 /** One state in so many is also worked on further. */
 const CONTINUE_EVERY = 4
 
+/** Milliseconds that a test of so many states may take. */
+export const patience = { timeout: 120_000 * Math.max(1, wanted / NORMAL_STATES) }
+
 /** How many states a suite owes, of a thousand. */
 export function quota(perMille: number): number {
   return Math.ceil((wanted * perMille) / 1000)

@@ -4,7 +4,7 @@ import { runJob } from '../../engine/job/jobs'
 import type { FileSystemState } from '../support/host-log'
 import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { SimulatedHost } from '../support/simulated-host'
-import { exploreRuns, quota, type Recorded, tell } from './explore'
+import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
 import { Canvas } from './history'
 import { smallSettings, takenImageSettings } from './settings'
 import { unwatched, violations } from './verify'
@@ -60,7 +60,7 @@ async function imageAlone(host: SimulatedHost, content: Canvas): Promise<string[
     : [...wrong, `the image file has ${String(image.length)} bytes`]
 }
 
-describe('a crash while an overlay is flattened', () => {
+describe('a crash while an overlay is flattened', patience, () => {
   let tried = 0
   afterAll(() => {
     tell(`crash states of flattening: ${String(tried)}`)

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { exploreRuns, quota, type Recorded, tell } from './explore'
+import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
 import { recordCreate, recordExport, recordRepair, requests } from './recorded'
 import { smallSettings } from './settings'
 
-describe('a crash while files are made', () => {
+describe('a crash while files are made', patience, () => {
   let tried = 0
   afterAll(() => {
     tell(`crash states of creating and exporting: ${String(tried)}`)
@@ -25,7 +25,7 @@ describe('a crash while files are made', () => {
   })
 })
 
-describe('a crash while a check repairs', () => {
+describe('a crash while a check repairs', patience, () => {
   it('leaves a file that the next check repairs', async () => {
     const { states, violations } = await exploreRuns(recordRepair, quota(20))
     tell(`crash states of repairing: ${String(states)}`)

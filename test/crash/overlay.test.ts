@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { exploreWorkloads, quota, tell } from './explore'
+import { exploreWorkloads, patience, quota, tell } from './explore'
 import { evictingSetting, smallSettings, takenImageSettings } from './settings'
 import type { StepKind } from './workload'
 
@@ -13,7 +13,7 @@ const changes: readonly StepKind[] = [
   'kill',
 ]
 
-describe('a crash while an overlay is written to', () => {
+describe('a crash while an overlay is written to', patience, () => {
   let tried = 0
   afterAll(() => {
     tell(`crash states of writing: ${String(tried)}`)

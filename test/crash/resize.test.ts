@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { exploreWorkloads, quota, tell } from './explore'
+import { exploreWorkloads, patience, quota, tell } from './explore'
 import { evictingSetting, smallSettings, takenImageSettings } from './settings'
 import type { StepKind } from './workload'
 
 const resizes: readonly StepKind[] = ['write', 'write', 'zero', 'flush', 'grow', 'shrink', 'reopen']
 
-describe('a crash while the size is changed', () => {
+describe('a crash while the size is changed', patience, () => {
   let tried = 0
   afterAll(() => {
     tell(`crash states of resizing: ${String(tried)}`)
