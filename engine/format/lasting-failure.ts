@@ -1,7 +1,8 @@
 /**
- * The first failure after which nobody knows what the files of a layer hold. After a failed sync the
- * host may have dropped what it could not write, and call the next sync a success. So the failure
- * stays: every later change and flush fails with it, and opening again reads what is really there.
+ * The first failure after which nobody knows what the files of a layer hold. After a failed sync
+ * the host may have dropped what it could not write, and call the next sync a success. So the
+ * failure stays: every later change and flush fails with it, and opening again reads what is
+ * really there.
  */
 export class LastingFailure {
   private first: Error | undefined
@@ -11,7 +12,9 @@ export class LastingFailure {
     if (this.first !== undefined) throw this.first
   }
 
-  /** Waits for work whose failure stays; fails at once, the work done or not, where one was before. */
+  /**
+   * Waits for work whose failure stays; fails at once, the work done or not, where one was before.
+   */
   async of(work: Promise<void>): Promise<void> {
     try {
       await work

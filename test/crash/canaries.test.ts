@@ -95,7 +95,8 @@ async function explore(
   kinds: readonly StepKind[],
   wrap?: HostWrapper,
 ): Promise<Explored> {
-  return await exploreWorkloads(setting(layout), kinds, SOON, wrap)
+  const options = wrap === undefined ? {} : { wrap }
+  return await exploreWorkloads(setting(layout), kinds, SOON, options)
 }
 
 describe.each(['add-cow', 'acow'])('the crash suite finds, in layout %s,', (layout) => {

@@ -54,6 +54,7 @@ export interface Explored {
 export async function exploreRuns(
   record: (seed: number) => Promise<Recorded>,
   enough: number,
+  statesACut = STATES_A_CUT,
 ): Promise<Explored> {
   let states = 0
   for (let seed = firstSeed; states < enough; seed += 1) {
@@ -63,7 +64,7 @@ export async function exploreRuns(
     for (const cut of cuts(recorded.log.length, random)) {
       crash.cutAt(cut)
       let nth = 0
-      for (const state of crash.states(STATES_A_CUT, random)) {
+      for (const state of crash.states(statesACut, random)) {
         const wrong = await judged(recorded, state, cut, states)
         const where = `seed ${String(seed)}, cut ${String(cut)}, state ${String(nth)}`
         if (wrong.length > 0)
@@ -99,16 +100,25 @@ function cuts(length: number, random: Random): number[] {
   return all.filter((cut) => cut === length || random.below(length) < CUTS_A_LOG)
 }
 
+export interface ExploreOptions {
+  readonly wrap?: HostWrapper
+  /** Steps of one run, at the most. */
+  readonly steps?: number
+  /** Where it is not below 2 to the power of a cut's uncertain changes, every subset is tried. */
+  readonly statesACut?: number
+}
+
 /** Tries crash states of random work on an overlay. */
 export async function exploreWorkloads(
   setting: Setting,
   kinds: readonly StepKind[],
   enough: number,
-  wrap?: HostWrapper,
+  options: ExploreOptions = {},
 ): Promise<Explored> {
+  const { wrap, steps = 14, statesACut } = options
   const record = async (seed: number): Promise<Recorded> => {
-    const steps = new Random(seed).between(3, 14)
-    const { start, log, history } = await runWorkload(setting, kinds, steps, seed, wrap)
+    const count = new Random(seed).between(3, steps)
+    const { start, log, history } = await runWorkload(setting, kinds, count, seed, wrap)
     let allowed: Allowed | undefined
     let allowedCut = -1
     const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
@@ -121,7 +131,7 @@ export async function exploreWorkloads(
     }
     return { start, log, judge }
   }
-  return await exploreRuns(record, enough)
+  return await exploreRuns(record, enough, statesACut)
 }
 
 /** Says a line of figures in the test's output. */

@@ -8,6 +8,7 @@ const changes: readonly StepKind[] = [
   'write',
   'zero',
   'discard',
+  'populate',
   'flush',
   'reopen',
   'kill',
@@ -29,6 +30,14 @@ describe('a crash while an overlay is written to', patience, () => {
   const concurrent = settings.map((setting) => ({ ...setting, concurrent: true }))
   it.each(concurrent)('also with requests side by side: $name', async (setting) => {
     const { states, violations } = await exploreWorkloads(setting, changes, quota(15))
+    tried += states
+    expect(violations).toEqual([])
+  })
+
+  it.each(smallSettings)('and every subset of what a few steps did: $name', async (setting) => {
+    const kinds: readonly StepKind[] = ['write', 'write', 'flush']
+    const options = { steps: 3, statesACut: 256 }
+    const { states, violations } = await exploreWorkloads(setting, kinds, quota(15), options)
     tried += states
     expect(violations).toEqual([])
   })

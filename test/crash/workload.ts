@@ -1,5 +1,6 @@
 import { type ByteRange, rangeEnd } from '../../engine/base/byte-range'
 import { alignDown, alignUp } from '../../engine/base/units'
+import { Overlay } from '../../engine/format/overlay/overlay-layer'
 import type { Host } from '../../engine/host/host'
 import { type Disk, openDisk } from '../../engine/image/disk'
 import type { FileSystemState, LogEntry } from '../support/host-log'
@@ -30,7 +31,7 @@ export interface Setting {
 }
 
 export type StepKind =
-  'write' | 'zero' | 'discard' | 'flush' | 'grow' | 'shrink' | 'reopen' | 'kill'
+  'write' | 'zero' | 'discard' | 'flush' | 'grow' | 'shrink' | 'reopen' | 'kill' | 'populate'
 
 /** What was done to a disk, and what a crash at any point of it may leave. */
 export interface Run {
@@ -118,6 +119,9 @@ class Workload {
       case 'kill':
         await this.kill()
         break
+      case 'populate':
+        await this.populate()
+        break
       case 'grow':
       case 'shrink':
         await this.resize(kind)
@@ -139,6 +143,7 @@ class Workload {
       await turns(this.random.below(this.random.pick(GAPS)))
       const kind = this.random.pick(kinds)
       if (kind === 'flush' || this.random.chance(0.3)) works.push(this.flush())
+      if (kind === 'populate') works.push(this.populate())
       if (kind !== 'write' && kind !== 'zero' && kind !== 'discard') continue
       const range = this.pickRange()
       const first = Math.floor(range.offset / clusterSize)
@@ -183,6 +188,13 @@ class Workload {
     canvas.part(range).set(content)
     const logEnded = this.simulated.log.length
     history.add({ ...begun, ended, logEnded, sectors: sectorsOf(canvas, range) })
+  }
+
+  /** A step of a flatten, which changes nothing, whatever else is under way. */
+  private async populate(): Promise<void> {
+    const { top, below } = this.disk
+    const verify = this.random.chance(0.5)
+    if (top instanceof Overlay) await top.populate(this.pickRange(), below, { verify })
   }
 
   private async flush(): Promise<void> {

@@ -6,7 +6,9 @@ import { SparseBytes } from '../support/sparse-bytes'
 
 const SECTOR = 512
 
-/** Files that are to be opened from one of them on. Two names may lead to one file, as by a link. */
+/**
+ * Files that are to be opened from one of them on. Two names may lead to one file, as by a link.
+ */
 export interface FuzzInput {
   /** What is opened. */
   readonly top: string
@@ -31,7 +33,9 @@ export function putFile({ names, files }: FuzzInput, path: string, bytes: Sparse
   files.set(number, bytes)
 }
 
-/** A sound chain of one to four overlays in both layouts, with or without a base, small or large. */
+/**
+ * A sound chain of one to four overlays in both layouts, with or without a base, small or large.
+ */
 export function soundInput(random: Random): FuzzInput {
   const layers = random.pick([1, 1, 1, 2, 3, 4])
   const top = overlayPath(layers)

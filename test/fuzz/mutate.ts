@@ -119,7 +119,10 @@ const MAGICS = [
   'vhdxfile',
 ]
 
-/** Changes an input a few times, where it hurts: headers first, then bitmaps, lengths, names of files. */
+/**
+ * Changes an input a few times, where it hurts: headers first, then bitmaps, lengths, names of
+ * files.
+ */
 export function mutate(input: FuzzInput, random: Random): void {
   for (let left = random.pick([1, 1, 1, 2, 3, 5, 8]); left > 0; left -= 1) {
     const overlays = [...input.names.keys()].filter((path) => path.endsWith('.add-cow'))
@@ -226,7 +229,10 @@ function putName(file: SparseBytes, random: Random): void {
   putNumber(file, at + 4, 4, true, BigInt(name.length))
 }
 
-/** Another cluster size with the header size that belongs to it, or flags: what passes the first looks. */
+/**
+ * Another cluster size with the header size that belongs to it, or flags: what passes the first
+ * looks.
+ */
 function putAcowNumbers(file: SparseBytes, random: Random): void {
   if (layoutOf(file) === 'add-cow') {
     putNumber(file, 2060, 8, false, 512n * BigInt(random.below(2 ** random.between(1, 43))))

@@ -78,7 +78,10 @@ class Trial {
     this.allowed = new Set([...paths, ...[...paths].map((path) => `${dirname(path)}/`)])
   }
 
-  /** Does one thing on a host of its own; what it gives, or undefined where it failed by a typed error. */
+  /**
+   * Does one thing on a host of its own; what it gives, or undefined where it failed by a typed
+   * error.
+   */
   async run<T>(
     what: string,
     access: 'reads' | 'writes',

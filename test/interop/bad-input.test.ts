@@ -439,7 +439,7 @@ describeNeeding([linux, tmpfs], 'a full disk', () => {
       expect(await addCowImg(folder, 'flatten', 'small/n.add-cow')).toMatchObject({ code: 0 })
       expect(await addCowImg(folder, 'check', 'small/n.add-cow')).toMatchObject({ code: 0 })
       const { 'small/n.raw': flat, 'base.raw': base } = folderState(folder)
-    expect(flat).toBe(base)
+      expect(flat).toBe(base)
     },
   )
 })

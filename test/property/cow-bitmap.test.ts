@@ -89,7 +89,9 @@ function overlap(a: Range, b: Range): boolean {
   return a.first < b.first + b.count && b.first < a.first + a.count
 }
 
-/** Changes of ranges that do not overlap, looks at others, writing back: all under way side by side. */
+/**
+ * Changes of ranges that do not overlap, looks at others, writing back: all under way side by side.
+ */
 async function turmoil(bits: Bits): Promise<void> {
   const { random } = bits
   const changed: Range[] = []

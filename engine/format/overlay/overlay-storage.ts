@@ -24,8 +24,8 @@ export interface OverlayFiles {
  * on disk. A bit reaches the add-cow file only after the image file was synced (the barrier of the
  * bitmap's cache), so a bit on disk never speaks of data that a crash could take.
  *
- * A failed sync, and a failure of the step of a resize that decides on the size, end all changes: see
- * LastingFailure.
+ * A failed sync, and a failure of the step of a resize that decides on the size, end all changes:
+ * see LastingFailure.
  */
 export class OverlayStorage {
   readonly path: string

@@ -300,7 +300,7 @@ test('several damages are found and mended at once', async () => {
 })
 
 describe('the three sizes', () => {
-  test('the header alone against image file and bitmap: it is wrong, nothing is opened', async () => {
+  test('the header alone against image file and bitmap: nothing is opened', async () => {
     const damaged = files('add-cow')
     const names = { backingName: 'base.raw', imageName: 'x.raw' }
     damaged.metadata.write(encodeHeader({ ...names, size: SIZE * 100 }), 0)
@@ -316,7 +316,7 @@ describe('the three sizes', () => {
     expect(host.openCount).toBe(0)
   })
 
-  test('the bitmap alone against header and image file: read, repaired, but not written', async () => {
+  test('the bitmap alone against header and image file: read and repaired, not written', async () => {
     const damaged = files('add-cow')
     damaged.metadata.truncate(BITMAP + 2)
     const host = new SimulatedHost(state(damaged))
@@ -329,7 +329,7 @@ describe('the three sizes', () => {
     expect(host.bytesAt(OVERLAY_PATH)?.length).toBe(BITMAP + BITMAP_LENGTH)
   })
 
-  test('the image file alone against header and bitmap, with nothing allocated: sound', async () => {
+  test('the image file alone against both, with nothing allocated: sound', async () => {
     const damaged = files('add-cow')
     damaged.metadata.write(new Uint8Array(BITMAP_LENGTH), BITMAP)
     damaged.image.truncate(0)

@@ -41,7 +41,7 @@ describe('giving a new file its final name', () => {
     expect(await readFile(join(folder, 'x.part'), 'utf8')).toBe('new')
   })
 
-  it('is taken back where the old name cannot be removed: done or not done, nothing between', async () => {
+  it('is taken back where the old name cannot be removed: done or not done', async () => {
     stuck.add(join(folder, 'x.part'))
     const published = nodeHost.publish(join(folder, 'x.part'), join(folder, 'x'))
     await expect(published).rejects.toMatchObject({ code: 'io/failed' })

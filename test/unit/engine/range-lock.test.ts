@@ -26,7 +26,7 @@ class Stage {
   }
 }
 
-test('holders of ranges that overlap follow each other in the order in which they came', async () => {
+test('holders of ranges that overlap follow each other in the order they came in', async () => {
   const lock = new RangeLock()
   const stage = new Stage()
   const all = [
