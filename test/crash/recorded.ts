@@ -104,7 +104,10 @@ export async function recordExport(setting: Setting, seed: number): Promise<Reco
   return { start, log: host.log, judge }
 }
 
-/** The same files, one of them cut off: the bitmap, or the image file of a disk whose size is stored. */
+/**
+ * The same files, one of them cut off: the bitmap, or the image file of a disk whose size is
+ * stored.
+ */
 function cutOff(state: FileSystemState, setting: Setting, random: Random): FileSystemState {
   const { layout, clusterSize } = setting.overlay
   const isImage = layout === 'add-cow' && random.chance(0.5)
@@ -116,7 +119,10 @@ function cutOff(state: FileSystemState, setting: Setting, random: Random): FileS
   return { names: state.names, files: new Map(state.files).set(number, bytes) }
 }
 
-/** An overlay as a crash in a shrink leaves it, with stray bits and data, or cut off; and its repair. */
+/**
+ * An overlay as a crash in a shrink leaves it, with stray bits and data, or cut off; and its
+ * repair.
+ */
 export async function recordRepair(seed: number): Promise<Recorded> {
   const random = new Random(seed)
   const setting = random.pick(smallSettings)

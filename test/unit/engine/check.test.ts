@@ -316,7 +316,7 @@ describe('the three sizes', () => {
     expect(host.openCount).toBe(0)
   })
 
-  test('the bitmap alone against header and image file: read and repaired, not written', async () => {
+  test('the bitmap alone against both: read and repaired, not written', async () => {
     const damaged = files('add-cow')
     damaged.metadata.truncate(BITMAP + 2)
     const host = new SimulatedHost(state(damaged))
