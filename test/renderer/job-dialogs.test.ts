@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { CheckResult } from '../../engine/model/image'
 import { useDialogs } from '../../renderer/stores/dialogs.store'
 import { useView } from '../../renderer/stores/view.store'
@@ -25,6 +25,11 @@ beforeEach(async () => {
   useView().select('vm')
   await settle()
 })
+
+/** Waits for words that come a moment later. */
+async function told(words: string): Promise<void> {
+  await vi.waitFor(() => expect(pageText()).toContain(words), 5000)
+}
 
 async function endCheck(id: string, check: CheckResult): Promise<void> {
   bridge.moveJob(id, { status: 'done', result: { kind: 'check', path: check.path, check } })
@@ -126,7 +131,7 @@ describe('flattening', () => {
       { kind: 'flatten', imageId: 'vm', verify: true },
     ])
     expect(allByRole('dialog')).toEqual([])
-    expect(pageText()).toContain('Flatten vm.add-cow started')
+    await told('Flatten vm.add-cow started')
   })
 
   test('does not verify where the settings say so, and follows the tick', async () => {
@@ -178,6 +183,7 @@ describe('exporting', () => {
     expect(bridge.requestsOf('job.start')).toEqual([
       { kind: 'export', imageId: 'vm', targetGrant: 'grant-2', verify: true },
     ])
+    await told('Export vm.add-cow started')
   })
 
   test('stays as it was where the choice is cancelled', async () => {
