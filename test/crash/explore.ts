@@ -11,7 +11,9 @@ import { type HostWrapper, runWorkload, type Setting, type StepKind } from './wo
  * States that `npm test` tries, all suites together. `CRASH_STATES=1000000 npm test -- --project
  * crash` tries more.
  */
-const NORMAL_STATES = 30_000
+const NORMAL_STATES = 60_000
+/** What the tests of all suites ask for together, so that a share is a part of the whole. */
+const SHARES = 1900
 const wanted = Number(process.env['CRASH_STATES'] ?? NORMAL_STATES)
 /** The first seed of every suite: another one tries other states. */
 const firstSeed = Number(process.env['CRASH_SEED'] ?? 1)
@@ -28,9 +30,9 @@ const CONTINUE_EVERY = 4
 /** Milliseconds that a test of so many states may take. */
 export const patience = { timeout: 120_000 * Math.max(1, wanted / NORMAL_STATES) }
 
-/** How many states a suite owes, of a thousand. */
-export function quota(perMille: number): number {
-  return Math.ceil((wanted * perMille) / 1000)
+/** How many states a test owes that has a share of the whole. */
+export function quota(share: number): number {
+  return Math.ceil((wanted * share) / SHARES)
 }
 
 /** A piece of recorded work, and the judge of what a crash leaves of it. */
