@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rename, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomFillSync } from 'node:crypto'
@@ -74,10 +74,18 @@ describeNeeding(electron, 'jobs and the library', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'add-cow-everyday-'))
     profile = join(directory, 'profile')
-    await makeBase(join(directory, 'base.img'), 768)
+    await makeBase(join(directory, 'base.img'), 64)
     await makeOverlay(join(directory, 'work.add-cow'), 'base.img')
+    // next to nothing to store, but so much to verify that nobody can be too late to cancel
+    await makeBase(join(directory, 'long.img'), 1)
+    await truncate(join(directory, 'long.img'), 256 * 1024 * MIB)
+    await makeOverlay(join(directory, 'long.add-cow'), 'long.img')
     app = await launchApp({ profile })
-    await addFiles(app, [join(directory, 'base.img'), join(directory, 'work.add-cow')])
+    const names = ['base.img', 'work.add-cow', 'long.add-cow']
+    await addFiles(
+      app,
+      names.map((name) => join(directory, name)),
+    )
     await row(app, 'work.add-cow').click()
   }, 120_000)
 
@@ -86,9 +94,9 @@ describeNeeding(electron, 'jobs and the library', () => {
     await rm(directory, { recursive: true, force: true })
   })
 
-  async function startExport(target: string): Promise<void> {
+  async function startExport(name: string, target: string): Promise<void> {
     await answerSaveDialog(app, target)
-    await row(app, 'work.add-cow').click()
+    await row(app, name).click()
     await choose(app, 'Flatten', /^To a new raw file/)
     const form = dialog(app, /^Export/)
     await form.getByRole('button', { name: 'Choose…' }).click()
@@ -99,7 +107,7 @@ describeNeeding(electron, 'jobs and the library', () => {
 
   test('a running job can be cancelled, and leaves nothing behind', async () => {
     const target = join(directory, 'cancelled.raw')
-    await startExport(target)
+    await startExport('long.add-cow', target)
     await goTo(app, 'Jobs')
     const cancel = app.window
       .getByRole('main')
@@ -117,7 +125,7 @@ describeNeeding(electron, 'jobs and the library', () => {
 
   test('an export is the disk, and leaves its sources as they were', async () => {
     const target = join(directory, 'whole.raw')
-    await startExport(target)
+    await startExport('work.add-cow', target)
     await jobDone(app, join(directory, 'work.add-cow'))
     expect(await sha256(target)).toBe(await sha256(join(directory, 'base.img')))
   })
