@@ -1,5 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
-import type { FormatName } from '../../engine/model/image'
+import type { OverlayFormat } from '../../engine/model/image'
 import type {
   CheckRequest,
   FlattenRequest,
@@ -18,9 +18,6 @@ export interface PathGrant {
   readonly id: string
   readonly path: string
 }
-
-/** The two layouts that an overlay can have. */
-export type OverlayFormat = Exclude<FormatName, 'raw'>
 
 /** A name for new files, in the directory of the base or in one that the person picked. */
 export interface NewOverlayRequest {

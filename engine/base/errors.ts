@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'chain/loop',
   'chain/same-file',
   'chain/too-deep',
+  'chain/base-differs',
   'resize/needs-shrink',
   'verify/mismatch',
   'io/failed',

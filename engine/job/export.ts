@@ -4,7 +4,7 @@ import { MIB } from '../base/units'
 import type { Host, HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import type { ExportRequest, JobPlan, JobResult } from '../model/job'
-import { type Job, type JobControl, throwIfCancelled } from './job'
+import { betweenSteps, type Job, type JobControl } from './job'
 import { NewFiles } from './new-files'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 
@@ -55,6 +55,10 @@ export const exportJob: Job<ExportRequest> = {
       throw error
     }
   },
+}
+
+function stoppingOf({ path }: ExportRequest): { what: string; state: 'unchanged' } {
+  return { what: `The export of ${path}`, state: 'unchanged' }
 }
 
 function partOf({ target }: ExportRequest): string {
@@ -116,8 +120,8 @@ async function copyDisk(
   for await (const extent of disk.extents()) {
     if (extent.content === 'zero') continue
     for (const step of splitRange(extent, STEP)) {
-      throwIfCancelled(control.signal, `The export of ${request.path}`, 'unchanged')
-      control.report({ phase: 'copying', current: step.offset, total: disk.size })
+      const progress = { phase: 'copying', current: step.offset, total: disk.size } as const
+      await betweenSteps(control, stoppingOf(request), progress)
       const { source } = extent
       if (source === undefined) await copyThroughMemory(disk, file, step)
       else await file.copyFrom(source.file, source.offset + (step.offset - extent.offset), step)
@@ -146,8 +150,7 @@ async function compareWithDisk(
   const written = Buffer.alloc(COMPARE_STEP)
   const total = disk.size
   for (const { offset, length } of splitRange({ offset: 0, length: total }, COMPARE_STEP)) {
-    throwIfCancelled(control.signal, `The export of ${request.path}`, 'unchanged')
-    control.report({ phase: 'verifying', current: offset, total })
+    await betweenSteps(control, stoppingOf(request), { phase: 'verifying', current: offset, total })
     await disk.read(expected.subarray(0, length), offset)
     await file.read(written.subarray(0, length), offset)
     if (expected.subarray(0, length).equals(written.subarray(0, length))) continue

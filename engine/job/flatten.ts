@@ -2,7 +2,7 @@ import { GIB, MIB } from '../base/units'
 import { splitRange } from '../base/byte-range'
 import { type Disk, openDisk } from '../image/disk'
 import type { FlattenRequest, JobPlan, JobResult } from '../model/job'
-import { type Job, throwIfCancelled } from './job'
+import { betweenSteps, type Job } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 
 /** What is brought in between two looks at the cancel signal, and while guest writes to it wait. */
@@ -46,13 +46,13 @@ export const flattenJob: Job<FlattenRequest> = {
     try {
       const overlay = overlayOf(disk)
       const total = disk.size
+      const stopping = { what: `The flatten of ${request.path}`, state: 'resumable' } as const
       control.report({ phase: 'preparing', current: 0, total })
       await requireSpace(host, overlay.image.path, await countToCopy(disk))
       let bytesCopied = 0
       let flushedAt = 0
       for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-        throwIfCancelled(control.signal, `The flatten of ${request.path}`, 'resumable')
-        control.report({ phase: 'copying', current: step.offset, total })
+        await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
         bytesCopied += await overlay.populate(step, disk.below, { verify: request.verify })
         if (bytesCopied - flushedAt < FLUSH_EVERY) continue
         await overlay.flush()

@@ -6,6 +6,8 @@ import type { JobPlan, JobProgress, JobRequest, JobResult } from '../model/job'
 export interface JobControl {
   readonly signal: AbortSignal
   report(progress: JobProgress): void
+  /** Resolves when a paused job may go on; undefined while it is not paused. */
+  paused?(): Promise<void> | undefined
 }
 
 /**
@@ -23,6 +25,21 @@ export interface Job<Request extends JobRequest> {
 export function throwIfCancelled(signal: AbortSignal, what: string, state: DataState): void {
   if (!signal.aborted) return
   throw new EngineError('job/cancelled', `${what} was cancelled`, {}, { state })
+}
+
+/**
+ * The place between two steps of a job where it can be watched, paused and cancelled
+ * (`job/cancelled`).
+ */
+export async function betweenSteps(
+  control: JobControl,
+  stopping: { readonly what: string; readonly state: DataState },
+  progress: JobProgress,
+): Promise<void> {
+  throwIfCancelled(control.signal, stopping.what, stopping.state)
+  control.report(progress)
+  await control.paused?.()
+  throwIfCancelled(control.signal, stopping.what, stopping.state)
 }
 
 /** The same error with the state that is left behind, where it does not tell one. */

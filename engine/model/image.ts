@@ -3,6 +3,9 @@ import type { ErrorData } from '../base/errors'
 /** Formats that the engine opens as a layer of a disk. */
 export type FormatName = 'raw' | 'add-cow' | 'acow'
 
+/** Formats of overlays that are made and written. */
+export type OverlayFormat = 'add-cow' | 'acow'
+
 /** The virtual size of a disk and what it takes on the host, all in bytes. */
 export interface ImageSizes {
   /** What the guest sees. */

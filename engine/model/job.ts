@@ -1,5 +1,5 @@
 import type { ErrorData } from '../base/errors'
-import type { CheckResult, Fingerprint, FormatName } from './image'
+import type { CheckResult, Fingerprint, FormatName, OverlayFormat } from './image'
 
 /** What a job is asked to do. Paths are absolute; sizes are bytes. */
 export type JobRequest =
@@ -14,7 +14,7 @@ export interface CreateRequest {
   readonly kind: 'create'
   /** The add-cow file to be made. */
   readonly path: string
-  readonly format: Exclude<FormatName, 'raw'>
+  readonly format: OverlayFormat
   readonly imageFile: string
   readonly backingFile?: string
   /** The format of the backing file; probed where absent. */
@@ -63,6 +63,70 @@ export interface ExportRequest {
   readonly verify: boolean
 }
 
+/**
+ * Write what the overlay has down into its backing file (grown where it is smaller), and make the
+ * overlay empty. The disk that the overlay shows stays the same; every other overlay on that
+ * backing file would show something else.
+ */
+export interface CommitRequest {
+  readonly kind: 'commit'
+  readonly path: string
+  /** Read what was copied again and compare, before the overlay gives it up. */
+  readonly verify: boolean
+}
+
+/**
+ * Put the overlay on another backing file. The disk stays the same, unless `namesOnly`: then only
+ * the name changes, and the person answers for the content being what it was.
+ */
+export interface RebaseRequest {
+  readonly kind: 'rebase'
+  readonly path: string
+  /** The name to be stored, as for CreateRequest; empty: no backing file any more. */
+  readonly backingFile: string
+  /** The format of the new backing file; probed where absent. */
+  readonly backingFormat?: FormatName
+  readonly namesOnly: boolean
+  /**
+   * Only with `namesOnly`: what the base was when it was last seen. Where the new one is something
+   * else: `chain/base-differs`.
+   */
+  readonly expectedBase?: Fingerprint
+}
+
+/** Find where two disks differ, each with all that lies below it. Changes nothing. */
+export interface CompareRequest {
+  readonly kind: 'compare'
+  readonly path: string
+  readonly other: string
+  /** Stop at the first difference instead of listing all. */
+  readonly firstOnly: boolean
+}
+
+/** Work out what flatten, export and commit would need and give back. Changes nothing. */
+export interface MeasureRequest {
+  readonly kind: 'measure'
+  readonly path: string
+  /** Also read all that the overlay has, to find what equals its base: as long as that takes. */
+  readonly compareWithBase: boolean
+}
+
+/**
+ * Move an overlay with its image file to another directory (or, where that is the present one, only
+ * change how its names are stored), or copy it there. What lies below stays where it is.
+ */
+export interface MoveRequest {
+  readonly kind: 'move'
+  readonly path: string
+  /** The new place of the add-cow file, and of its image file. Nothing may be there yet. */
+  readonly target: string
+  readonly targetImage: string
+  /** Leave the overlay where it is as well. */
+  readonly copy: boolean
+  /** How the names of image and backing file are stored afterwards. */
+  readonly names: 'relative' | 'absolute'
+}
+
 /** A file that a job would touch. */
 export interface PlannedFile {
   readonly path: string
@@ -95,6 +159,8 @@ export interface JobPlan {
   /** Bytes of new space that are needed on the host, at the most, and what is free there. */
   readonly spaceNeeded: number
   readonly spaceFree?: number
+  /** Bytes of the host that are given back at the end, at most, where the job gives some back. */
+  readonly spaceFreed?: number
   /** The same thing for a shell. */
   readonly commandLine: string
   /** Virtual size before and after, in bytes, where the job makes or changes it. */
@@ -115,6 +181,46 @@ export interface JobProgress {
   readonly phase: 'preparing' | 'copying' | 'verifying'
   readonly current: number
   readonly total: number
+}
+
+/** Differing ranges that a comparison lists; more are only counted. */
+export const MAX_DIFFERING_RANGES = 65_536
+
+/** A run of a disk in which two disks differ; bytes, whole sectors but at the end of a disk. */
+export interface DifferingRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** The outcome of a comparison of two disks. */
+export interface CompareResult {
+  readonly identical: boolean
+  /** Virtual sizes of both, in bytes: what one has more counts as different where it is not zero. */
+  readonly sizes: readonly [number, number]
+  /** The offset of the first byte that differs. */
+  readonly firstDifference?: number
+  /** Ascending, apart from each other; the first MAX_DIFFERING_RANGES of them. */
+  readonly ranges: readonly DifferingRange[]
+  /** Bytes in all ranges, those that are not listed as well. */
+  readonly differingBytes: number
+  readonly more: boolean
+}
+
+/** What a job would read, need and give back, in bytes of the host, at the most. */
+export interface Cost {
+  readonly bytesToCopy: number
+  readonly spaceNeeded: number
+  readonly spaceFreed: number
+}
+
+/** The outcome of a measurement; a job that the image cannot have is absent. */
+export interface MeasureResult {
+  readonly virtualSize: number
+  readonly flatten?: Cost
+  readonly commit?: Cost
+  readonly export: Cost
+  /** Bytes that the overlay has and that its base has just the same; only where asked for. */
+  readonly equalToBase?: number
 }
 
 /** How a job ended well. */

@@ -1,5 +1,5 @@
 import type { HostFile } from '../../host/host'
-import type { Finding, FormatName } from '../../model/image'
+import type { Finding, OverlayFormat } from '../../model/image'
 import type { BackingReference } from '../layer'
 
 /**
@@ -7,7 +7,7 @@ import type { BackingReference } from '../layer'
  * offsets are bytes.
  */
 export interface OverlayLayout {
-  readonly format: Exclude<FormatName, 'raw'>
+  readonly format: OverlayFormat
   /** Bytes that one bit of the bitmap covers. */
   readonly clusterSize: number
   readonly bitmapOffset: number

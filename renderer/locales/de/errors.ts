@@ -90,6 +90,11 @@ export const errors: SameKeys<typeof english> = {
       why: 'Die Kette von {file} hat mehr Schichten, als sich öffnen lassen.',
       help: 'Eine Schicht weiter unten verflachen.',
     },
+    'chain/base-differs': {
+      title: 'Nicht dieselbe Basis',
+      why: 'Die gewählte Basis von {file} enthält nicht, was die alte enthielt.',
+      help: 'Die Basis wählen, auf der das Overlay angelegt wurde, oder umhängen und dabei kopieren, was sich unterscheidet.',
+    },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
       why: 'Die neue Größe ist kleiner als die jetzige.',

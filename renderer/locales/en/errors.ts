@@ -86,6 +86,11 @@ export const errors = {
       why: 'The chain of {file} has more layers than can be opened.',
       help: 'Flatten a layer further down.',
     },
+    'chain/base-differs': {
+      title: 'Not the same base',
+      why: 'The chosen base of {file} does not hold what the old one held.',
+      help: 'Choose the base that the overlay was made on, or rebase and copy what differs.',
+    },
     'resize/needs-shrink': {
       title: 'Would cut off data',
       why: 'The new size is smaller than the present one.',

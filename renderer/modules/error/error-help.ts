@@ -25,6 +25,7 @@ const HELP: Readonly<Record<ErrorCode, readonly HelpfulAction[]>> = {
   'chain/loop': ['show-in-folder', 'rescan'],
   'chain/same-file': ['show-in-folder', 'rescan'],
   'chain/too-deep': [],
+  'chain/base-differs': [],
   'resize/needs-shrink': ['resize'],
   'verify/mismatch': ['check'],
   'io/failed': ['rescan'],
