@@ -170,16 +170,19 @@ describe('names on a real disk', () => {
     const there = join(folder, 'there')
     writeFileSync(there, 'x')
     const errors = [
-      [nodeHost.open(join(folder, 'no'), { access: 'read' }), 'file/missing'],
-      [nodeHost.open(join(there, 'below'), { access: 'read' }), 'file/missing'],
-      [nodeHost.open(there, { access: 'write', create: true }), 'file/exists'],
-      [nodeHost.open(join(folder, 'no', 'x'), { access: 'write', create: true }), 'file/missing'],
-      [nodeHost.open(join(folder, 'n'.repeat(300)), { access: 'read' }), 'invalid-argument'],
-      [nodeHost.remove(join(folder, 'no')), 'file/missing'],
-      [nodeHost.replace(join(folder, 'no'), there), 'file/missing'],
-      [nodeHost.syncDirectory(join(folder, 'no')), 'file/missing'],
+      [() => nodeHost.open(join(folder, 'no'), { access: 'read' }), 'file/missing'],
+      [() => nodeHost.open(join(there, 'below'), { access: 'read' }), 'file/missing'],
+      [() => nodeHost.open(there, { access: 'write', create: true }), 'file/exists'],
+      [
+        () => nodeHost.open(join(folder, 'no', 'x'), { access: 'write', create: true }),
+        'file/missing',
+      ],
+      [() => nodeHost.open(join(folder, 'n'.repeat(300)), { access: 'read' }), 'invalid-argument'],
+      [() => nodeHost.remove(join(folder, 'no')), 'file/missing'],
+      [() => nodeHost.replace(join(folder, 'no'), there), 'file/missing'],
+      [() => nodeHost.syncDirectory(join(folder, 'no')), 'file/missing'],
     ] as const
-    for (const [call, code] of errors) await expect(call).rejects.toMatchObject({ code })
+    for (const [call, code] of errors) await expect(call()).rejects.toMatchObject({ code })
     expect(readdirSync(folder)).toEqual(['there'])
     expect(readFileSync(there, 'utf8')).toBe('x')
     expect(await nodeHost.stat(join(folder, 'no'))).toBeUndefined()
