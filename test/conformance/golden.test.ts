@@ -33,6 +33,11 @@ describeNeeding([linux, program('tar'), needsFullSet], 'golden images, the full 
 })
 
 function testSet(archive: string): void {
+  if (!existsSync(archive)) {
+    // What is skipped is collected all the same: one test stands for those that cannot be counted.
+    test('is there', () => expect(archive).toSatisfy(existsSync))
+    return
+  }
   const { cases, remove } = unpack(archive)
   afterAll(remove)
   const isQcow2 = ({ name }: GoldenCase): boolean => name.includes('/qcow2-')
