@@ -65,6 +65,11 @@ export const errors: SameKeys<typeof english> = {
       why: '{file} hat einen Anfang, der keinen Sinn ergibt.',
       help: 'Mit einer Kopie vergleichen, falls es eine gibt. Die Einzelheiten sagen mehr.',
     },
+    'format/needs-program': {
+      title: 'Ein Programm fehlt',
+      why: '{file} wird mit Hilfe von QEMU gelesen, das hier nicht installiert ist.',
+      help: 'Die Werkzeuge von QEMU installieren (unter Debian und Ubuntu das Paket qemu-utils), dann noch einmal ansehen.',
+    },
     'chain/backing-missing': {
       title: 'Die Basis fehlt',
       why: '{file} ist nicht da, und das Overlay steht darauf.',
@@ -95,6 +100,11 @@ export const errors: SameKeys<typeof english> = {
       why: 'Die gewählte Basis von {file} enthält nicht, was die alte enthielt.',
       help: 'Die Basis wählen, auf der das Overlay angelegt wurde, oder umhängen und dabei kopieren, was sich unterscheidet.',
     },
+    'chain/needs-consent': {
+      title: 'Führt anderswohin',
+      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht geöffnet.',
+      help: 'Die Einzelheiten sagen, was geöffnet würde. Nur zustimmen, wenn die Herkunft der Datei vertrauenswürdig ist.',
+    },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
       why: 'Die neue Größe ist kleiner als die jetzige.',
@@ -119,6 +129,21 @@ export const errors: SameKeys<typeof english> = {
       title: 'Keine Berechtigung',
       why: '{file} darf nicht geöffnet werden.',
       help: 'Die Rechte der Datei und ihres Ordners ansehen.',
+    },
+    'nbd/unreachable': {
+      title: 'Nicht erreichbar',
+      why: 'Der NBD-Server von {file} antwortet nicht.',
+      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal versuchen.',
+    },
+    'nbd/refused': {
+      title: 'Vom Server abgelehnt',
+      why: 'Der NBD-Server von {file} gibt es nicht heraus.',
+      help: 'Den Namen des Exports prüfen. Server, die TLS verlangen, werden nicht unterstützt.',
+    },
+    'nbd/malformed': {
+      title: 'Der Server antwortet Unsinn',
+      why: 'Was für {file} antwortet, hält sich nicht an das NBD-Protokoll.',
+      help: 'Die Adresse prüfen. Die Einzelheiten sagen, was falsch war.',
     },
     'job/cancelled': {
       title: 'Abgebrochen',

@@ -61,6 +61,11 @@ export const errors = {
       why: '{file} has a start that makes no sense.',
       help: 'If you have a copy of the file, compare. The details say what was found.',
     },
+    'format/needs-program': {
+      title: 'A program is missing',
+      why: '{file} is read with the help of QEMU, which is not installed here.',
+      help: 'Install QEMU’s tools (on Debian and Ubuntu the package qemu-utils), then look again.',
+    },
     'chain/backing-missing': {
       title: 'The base is missing',
       why: '{file} is not there, and the overlay stands on it.',
@@ -91,6 +96,11 @@ export const errors = {
       why: 'The chosen base of {file} does not hold what the old one held.',
       help: 'Choose the base that the overlay was made on, or rebase and copy what differs.',
     },
+    'chain/needs-consent': {
+      title: 'It leads elsewhere',
+      why: '{file} names something outside of its own folder or on the network. It was not opened.',
+      help: 'The details say what it would open. Say yes only if you trust where the file came from.',
+    },
     'resize/needs-shrink': {
       title: 'Would cut off data',
       why: 'The new size is smaller than the present one.',
@@ -115,6 +125,21 @@ export const errors = {
       title: 'No permission',
       why: 'You may not open {file}.',
       help: 'Check the rights of the file and of its folder.',
+    },
+    'nbd/unreachable': {
+      title: 'Not reachable',
+      why: 'The NBD server of {file} does not answer.',
+      help: 'Check that the server runs and that the network leads there, then try again.',
+    },
+    'nbd/refused': {
+      title: 'Refused by the server',
+      why: 'The NBD server of {file} does not give it out.',
+      help: 'Check the name of the export. Servers that want TLS are not supported.',
+    },
+    'nbd/malformed': {
+      title: 'The server makes no sense',
+      why: 'What answers for {file} does not keep to the NBD protocol.',
+      help: 'Check the address. The details say what was wrong.',
     },
     'job/cancelled': {
       title: 'Cancelled',
