@@ -2,6 +2,15 @@ import type { ErrorData } from '../../engine/base/errors'
 import type { JobPlan } from '../../engine/model/job'
 import type { JobId, JobSnapshot, PathGrant, WindowJobRequest } from './jobs'
 import type { AddResult, ImageDetails, ImageId, ImageSummary } from './library'
+import type {
+  DiskBytesRequest,
+  DiskMap,
+  MapCounts,
+  MapExtentsRequest,
+  MapProgress,
+  MapTileRequest,
+  PlacedExtent,
+} from './map'
 import type { Settings } from './settings'
 
 /** What the window knows when it opens: enough for the first paint. */
@@ -33,6 +42,14 @@ export interface Commands {
 
   'image.details': { request: { id: ImageId }; result: ImageDetails }
 
+  /** Who serves what of the disk. The first look at a disk takes a while: see `map.progress`. */
+  'map.open': { request: { id: ImageId }; result: DiskMap }
+  'map.tile': { request: MapTileRequest; result: MapCounts }
+  'map.extents': { request: MapExtentsRequest; result: readonly PlacedExtent[] }
+  /** Undefined behind the end of the disk. */
+  'map.extentAt': { request: { id: ImageId; offset: number }; result: PlacedExtent | undefined }
+  'map.bytes': { request: DiskBytesRequest; result: Uint8Array<ArrayBuffer> }
+
   /** Undefined where the person cancelled. */
   'dialog.pickFolder': { request: undefined; result: PathGrant | undefined }
   'dialog.pickExportTarget': { request: { imageId: ImageId }; result: PathGrant | undefined }
@@ -61,6 +78,11 @@ export const COMMAND_NAMES = [
   'library.showInFolder',
   'library.createSample',
   'image.details',
+  'map.open',
+  'map.tile',
+  'map.extents',
+  'map.extentAt',
+  'map.bytes',
   'dialog.pickFolder',
   'dialog.pickExportTarget',
   'job.plan',
@@ -92,6 +114,8 @@ export interface Events {
   'job.changed': JobSnapshot
   'job.removed': { readonly ids: readonly JobId[] }
   'settings.changed': Settings
+  /** At most ten times a second, while a map is opened for the first time. */
+  'map.progress': MapProgress
   'window.action': { readonly action: WindowAction }
   /** Files were handed over by a second start or a file association. */
   'library.added': AddResult
@@ -104,6 +128,7 @@ export const EVENT_NAMES = [
   'job.changed',
   'job.removed',
   'settings.changed',
+  'map.progress',
   'window.action',
   'library.added',
 ] as const satisfies readonly EventName[]

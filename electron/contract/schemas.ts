@@ -39,6 +39,18 @@ const fileName = z
 /** Bytes; which sizes a disk can have is for the engine to say. */
 const size = z.int().nonnegative()
 
+/** What a cell of a map can cover: a power of two of bytes, from a sector to far beyond any disk. */
+const cellBytes = z
+  .int()
+  .min(512)
+  .refine((value) => Number.isInteger(Math.log2(value)), 'a cell covers a power of two of bytes')
+const tile = z
+  .strictObject({ id, cellBytes, first: size, count: z.int().min(1).max(1024) })
+  .refine(
+    ({ cellBytes: bytes, first, count }) => Number.isSafeInteger((first + count) * bytes),
+    'no disk is that large',
+  )
+
 const jobRequest = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('create'),
@@ -82,6 +94,11 @@ const schemas = {
   'library.showInFolder': z.strictObject({ id }),
   'library.createSample': z.undefined(),
   'image.details': z.strictObject({ id }),
+  'map.open': z.strictObject({ id }),
+  'map.tile': tile,
+  'map.extents': z.strictObject({ id, first: size, count: z.int().min(1).max(512) }),
+  'map.extentAt': z.strictObject({ id, offset: size }),
+  'map.bytes': z.strictObject({ id, offset: size, length: z.int().min(1).max(65_536) }),
   'dialog.pickFolder': z.undefined(),
   'dialog.pickExportTarget': z.strictObject({ imageId: id }),
   'job.plan': jobRequest,

@@ -20,6 +20,7 @@ import { KeptFiles, type Remembered } from './kept-files'
 import { type LibraryParts, createLibrary } from './library'
 import type { ImageRecord } from './library/image-record'
 import { type Log, openLog } from './log'
+import { MapReader } from './map-reader'
 import { setMenu } from './menu'
 import { Presence } from './presence'
 import { providePage } from './protocol'
@@ -72,6 +73,10 @@ export async function runApplication(files: readonly string[]): Promise<void> {
     ...{ ...images, ...jobs, settings, dialogs, engine },
     facts: facts(),
     grants: new Grants(),
+    maps: new MapReader({
+      ...{ library: images.library, engine },
+      onProgress: (progress) => window.send('map.progress', progress),
+    }),
     desktop: {
       copyText: (text) => clipboard.writeText(text),
       showInFolder: (path) => shell.showItemInFolder(path),

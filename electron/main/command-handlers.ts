@@ -13,6 +13,7 @@ import type { Planner } from './jobs/planner'
 import type { Adder } from './library/adder'
 import type { Library } from './library/library'
 import type { Scanner } from './library/scanner'
+import type { MapReader } from './map-reader'
 import type { SettingsStore } from './settings'
 
 export interface CommandParts {
@@ -24,6 +25,7 @@ export interface CommandParts {
   readonly planner: Planner
   readonly grants: Grants
   readonly settings: SettingsStore
+  readonly maps: MapReader
   readonly engine: Pick<EngineThreads, 'call'>
   readonly dialogs: Pick<
     Dialogs,
@@ -42,6 +44,7 @@ export interface CommandParts {
 /** What the main process does for each command of the window. */
 export function commandHandlers(parts: CommandParts): Handlers {
   const { library, scanner, adder, queue, planner, grants, settings, dialogs, desktop } = parts
+  const { maps } = parts
   return {
     'app.bootstrap': () => bootstrap(parts),
     'app.copyText': async ({ text }) => {
@@ -60,6 +63,11 @@ export function commandHandlers(parts: CommandParts): Handlers {
     },
     'library.createSample': () => createSample(parts),
     'image.details': ({ id }) => imageDetails(parts, id),
+    'map.open': ({ id }) => maps.open(id),
+    'map.tile': (request) => maps.tile(request),
+    'map.extents': (request) => maps.extents(request),
+    'map.extentAt': ({ id, offset }) => maps.extentAt(id, offset),
+    'map.bytes': (request) => maps.bytes(request),
     'dialog.pickFolder': async () => {
       const folder = await dialogs.pickOverlayFolder()
       return folder === undefined ? undefined : grants.issue('folder-for-overlay', folder)

@@ -19,10 +19,19 @@ export class EngineThreads {
     name: Name,
     request: Calls[Name]['request'],
   ): Promise<Calls[Name]['result']> {
+    return await this.begin(name, request).done
+  }
+
+  /** A short call that can be cancelled, and that tells how far it is. */
+  begin<Name extends Exclude<CallName, 'run'>>(
+    name: Name,
+    request: Calls[Name]['request'],
+    report?: (progress: JobProgress) => void,
+  ): Call<Name> {
     this.shared ??= this.start(() => {
       this.shared = undefined
     })
-    return await this.shared.call(name, request).done
+    return this.shared.call(name, request, report)
   }
 
   /** Runs a job in a thread of its own, which ends with it. */

@@ -47,6 +47,11 @@ export class WorkerClient {
     plan: new Map(),
     run: new Map(),
     makeSample: new Map(),
+    map: new Map(),
+    mapTile: new Map(),
+    mapExtents: new Map(),
+    mapExtentAt: new Map(),
+    readBytes: new Map(),
   }
 
   constructor(
@@ -83,7 +88,7 @@ export class WorkerClient {
   private receive(message: FromWorker): void {
     switch (message.type) {
       case 'progress':
-        this.pending.run.get(message.id)?.report?.(message.progress)
+        this.reporter(message.id)?.(message.progress)
         break
       case 'done':
         this.settle(message)
@@ -92,6 +97,14 @@ export class WorkerClient {
         this.fail(message)
         break
     }
+  }
+
+  private reporter(id: number): Pending<CallName>['report'] {
+    for (const calls of [this.pending.run, this.pending.map]) {
+      const call = calls.get(id)
+      if (call !== undefined) return call.report
+    }
+    return undefined
   }
 
   private settle<Name extends CallName>({ id, name, result }: DoneMessage<Name>): void {

@@ -8,6 +8,8 @@ import type {
   JobRequest,
   JobResult,
 } from '../../engine'
+import type { MapCounts, PlacedExtent } from '../contract/map'
+import type { WorkerMap } from './map/disk-maps'
 
 /** What an overlay stands on: all that tells later whether it is still the same. */
 export interface BaseMark {
@@ -66,6 +68,29 @@ export interface Calls {
   makeSample: {
     request: { readonly parent: string }
     result: { readonly base: string; readonly overlay: string }
+  }
+  /** Tells how far it is, and can be cancelled. Quick where no file of the chain was changed. */
+  map: { request: { readonly path: string }; result: WorkerMap }
+  mapTile: {
+    request: {
+      readonly path: string
+      readonly cellBytes: number
+      readonly first: number
+      readonly count: number
+    }
+    result: MapCounts
+  }
+  mapExtents: {
+    request: { readonly path: string; readonly first: number; readonly count: number }
+    result: readonly PlacedExtent[]
+  }
+  mapExtentAt: {
+    request: { readonly path: string; readonly offset: number }
+    result: PlacedExtent | undefined
+  }
+  readBytes: {
+    request: { readonly path: string; readonly offset: number; readonly length: number }
+    result: Uint8Array<ArrayBuffer>
   }
 }
 

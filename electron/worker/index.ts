@@ -7,7 +7,9 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { type JobProgress, nodeHost, planJob, runJob, toErrorData } from '../../engine'
 import type { CallMessage, CallName, Calls, DoneMessage, FromWorker, ToWorker } from './calls'
 import { findFiles } from './find-files'
+import { handedOver } from './handed-over'
 import { limitRate } from './limit-rate'
+import { DiskMaps } from './map/disk-maps'
 import { signatureOf } from './signature'
 import { makeSample } from './sample/make-sample'
 import { scanImage } from './scan-image'
@@ -27,6 +29,8 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
+const maps = new DiskMaps(nodeHost)
+
 const handlers: Handlers = {
   scan: ({ path, knownBase }) => scanImage(nodeHost, path, knownBase),
   signatures: ({ lists }) => Promise.all(lists.map(signatureOf)),
@@ -34,6 +38,11 @@ const handlers: Handlers = {
   plan: (request) => planJob(nodeHost, request),
   run: (request, control) => runJob(nodeHost, request, control),
   makeSample: ({ parent }) => makeSample(nodeHost, parent),
+  map: ({ path }, control) => maps.open(path, control),
+  mapTile: ({ path, ...cells }) => maps.tile(path, cells),
+  mapExtents: ({ path, first, count }) => maps.extents(path, first, count),
+  mapExtentAt: ({ path, offset }) => maps.extentAt(path, offset),
+  readBytes: ({ path, offset, length }) => maps.bytes(path, offset, length),
 }
 
 async function perform<Name extends CallName>(
@@ -55,7 +64,8 @@ function serve(port: MessagePort): void {
     })
     running.set(id, controller)
     try {
-      port.postMessage(await perform(message, { signal: controller.signal, report }))
+      const done = await perform(message, { signal: controller.signal, report })
+      port.postMessage(done, handedOver(done.result))
     } catch (error) {
       tell({ type: 'failed', id, name, error: toErrorData(error) })
     } finally {

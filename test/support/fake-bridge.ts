@@ -18,6 +18,7 @@ import type { Settings } from '../../electron/contract/settings'
 import { EngineError, toErrorData } from '../../engine/base/errors'
 import type { JobPlan } from '../../engine/model/job'
 import { detailsOf, planOf } from './fake-answers'
+import { fakeDisk, type FakeDisk } from './fake-map'
 
 type Handler<Name extends CommandName> = (
   request: Commands[Name]['request'],
@@ -48,6 +49,8 @@ export class FakeBridge implements Bridge<File> {
   readonly images: Map<ImageId, ImageSummary>
   readonly jobs: Map<JobId, JobSnapshot>
   readonly details = new Map<ImageId, Partial<ImageDetails>>()
+  /** What each disk is made of; made up from its details where a test does not say. */
+  readonly disks = new Map<ImageId, FakeDisk>()
   /** Every command that the window gave, oldest first. */
   readonly calls: Call[] = []
   settings: Settings
@@ -60,6 +63,7 @@ export class FakeBridge implements Bridge<File> {
     'job.changed': new Set(),
     'job.removed': new Set(),
     'settings.changed': new Set(),
+    'map.progress': new Set(),
     'window.action': new Set(),
     'library.added': new Set(),
   }
@@ -137,6 +141,18 @@ export class FakeBridge implements Bridge<File> {
     return image
   }
 
+  private detailsOf(id: ImageId): ImageDetails {
+    return { ...detailsOf(this.images, id), ...this.details.get(id) }
+  }
+
+  private disk(id: ImageId): FakeDisk {
+    const known = this.disks.get(id)
+    if (known !== undefined) return known
+    const disk = fakeDisk(this.detailsOf(id))
+    this.disks.set(id, disk)
+    return disk
+  }
+
   private plan(request: WindowJobRequest): JobPlan {
     const id = request.kind === 'create' ? request.baseId : request.imageId
     return planOf(request, this.image(id))
@@ -194,7 +210,12 @@ export class FakeBridge implements Bridge<File> {
       'library.rescan': () => undefined,
       'library.showInFolder': () => undefined,
       'library.createSample': () => ({ id: [...this.images.keys()][0] ?? '' }),
-      'image.details': ({ id }) => ({ ...detailsOf(this.images, id), ...this.details.get(id) }),
+      'image.details': ({ id }) => this.detailsOf(id),
+      'map.open': ({ id }) => this.disk(id).map(id),
+      'map.tile': (request) => this.disk(request.id).tile(request),
+      'map.extents': ({ id, first, count }) => this.disk(id).list(first, count),
+      'map.extentAt': ({ id, offset }) => this.disk(id).extentAt(offset),
+      'map.bytes': ({ id, offset, length }) => this.disk(id).bytes(offset, length),
       'dialog.pickFolder': () => ({ id: 'grant-1', path: '/srv/overlays' }),
       'dialog.pickExportTarget': () => ({ id: 'grant-2', path: '/srv/export/disk.raw' }),
       'job.plan': (request) => this.plan(request),
