@@ -1,50 +1,102 @@
 import type * as fs from 'node:fs/promises'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { nodeHost } from '../../../engine/host/node-host'
+import { temporaryFolder } from '../../support/temporary-folder'
 
-/** Names whose removal the system refuses. */
-const stuck = new Set<string>()
+/** What the system does otherwise than it should. */
+const system = vi.hoisted(() => ({
+  /** Names whose removal it refuses. */
+  stuck: new Set<string>(),
+  /** The error by which it says that it makes no hard links. */
+  noLinks: undefined as string | undefined,
+  /** Names that are taken by another program right after one has looked at them. */
+  takenSoon: new Set<string>(),
+}))
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const original = await importOriginal<typeof fs>()
-  const unlink = async (path: string): Promise<void> => {
-    if (stuck.has(path)) throw Object.assign(new Error('refused'), { code: 'EIO' })
-    await original.unlink(path)
+  const failure = (code: string): Error => Object.assign(new Error(code), { code })
+  return {
+    ...original,
+    async unlink(path: string): Promise<void> {
+      if (system.stuck.has(path)) throw failure('EIO')
+      await original.unlink(path)
+    },
+    async link(path: string, newPath: string): Promise<void> {
+      if (system.noLinks !== undefined) throw failure(system.noLinks)
+      await original.link(path, newPath)
+    },
+    async stat(path: string, options: { bigint: true }): Promise<unknown> {
+      if (!system.takenSoon.has(path)) return await original.stat(path, options)
+      writeFileSync(path, 'theirs')
+      throw failure('ENOENT')
+    },
   }
-  return { ...original, unlink }
 })
 
 describe('giving a new file its final name', () => {
   let folder = ''
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'add-cow-test-'))
-    await writeFile(join(folder, 'x.part'), 'new')
-  })
-  afterEach(async () => {
-    stuck.clear()
-    await rm(folder, { recursive: true })
+  const files = (): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    )
+  const publish = (): Promise<void> => nodeHost.publish(join(folder, 'x.part'), join(folder, 'x'))
+
+  beforeEach(() => {
+    system.stuck.clear()
+    system.takenSoon.clear()
+    system.noLinks = undefined
+    folder = temporaryFolder()
+    writeFileSync(join(folder, 'x.part'), 'ours')
   })
 
   it('leaves the new name alone', async () => {
-    await nodeHost.publish(join(folder, 'x.part'), join(folder, 'x'))
-    expect(await readdir(folder)).toEqual(['x'])
+    await publish()
+    expect(files()).toEqual({ x: 'ours' })
   })
 
   it('never takes the place of another file', async () => {
-    await writeFile(join(folder, 'x'), 'old')
-    const published = nodeHost.publish(join(folder, 'x.part'), join(folder, 'x'))
-    await expect(published).rejects.toMatchObject({ code: 'file/exists' })
-    expect(await readFile(join(folder, 'x'), 'utf8')).toBe('old')
-    expect(await readFile(join(folder, 'x.part'), 'utf8')).toBe('new')
+    writeFileSync(join(folder, 'x'), 'theirs')
+    await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
+    expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
+  })
+
+  it('nor of one that came at the last moment: looking first would not be enough', async () => {
+    system.takenSoon.add(join(folder, 'x'))
+    await nodeHost.stat(join(folder, 'x'))
+    await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
+    expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
   })
 
   it('is taken back where the old name cannot be removed: done or not done', async () => {
-    stuck.add(join(folder, 'x.part'))
-    const published = nodeHost.publish(join(folder, 'x.part'), join(folder, 'x'))
-    await expect(published).rejects.toMatchObject({ code: 'io/failed' })
-    expect(await readdir(folder)).toEqual(['x.part'])
+    system.stuck.add(join(folder, 'x.part'))
+    await expect(publish()).rejects.toMatchObject({ code: 'io/failed' })
+    expect(files()).toEqual({ 'x.part': 'ours' })
+  })
+
+  describe.each(['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP'])(
+    'where the file system has no hard links (%s)',
+    (errno) => {
+      it('goes by a new name all the same', async () => {
+        system.noLinks = errno
+        await publish()
+        expect(files()).toEqual({ x: 'ours' })
+      })
+
+      it('does not replace what is there', async () => {
+        system.noLinks = errno
+        writeFileSync(join(folder, 'x'), 'theirs')
+        await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
+        expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
+      })
+    },
+  )
+
+  it('fails, and changes nothing, where there is no space for another name', async () => {
+    system.noLinks = 'ENOSPC'
+    await expect(publish()).rejects.toMatchObject({ code: 'io/no-space' })
+    expect(files()).toEqual({ 'x.part': 'ours' })
   })
 })
