@@ -16,6 +16,9 @@ function faults(flavour: Flavour, errno: Errno): { flavour: Flavour; fault: Omit
   return [false, true].map((forever) => ({ flavour, fault: { errno, forever } }))
 }
 
+/** Full from one call on: reading and removing work, and a job cleans up after itself. */
+const fullDevice = { errno: 'ENOSPC', forever: true, spaceOnly: true } as const
+
 describe('a host call that fails', () => {
   let points = 0
   afterAll(() => {
@@ -25,6 +28,7 @@ describe('a host call that fails', () => {
   const cases = [
     ...[...early, ...others].flatMap((flavour) => faults(flavour, 'EIO')),
     ...early.flatMap((flavour) => faults(flavour, 'ENOSPC')),
+    ...early.map((flavour) => ({ flavour, fault: fullDevice })),
   ]
   it.each(cases)('is told by its code and loses nothing: %j', async ({ flavour, fault }) => {
     const violations: string[] = []

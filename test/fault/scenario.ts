@@ -5,7 +5,7 @@ import { inspectChain } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
 import type { JobRequest } from '../../engine/model/job'
 import { CrashLog } from '../support/crash-states'
-import type { Errno, HostCall } from '../support/host-call'
+import type { CallKind, Errno, HostCall } from '../support/host-call'
 import { type FileSystemState, fileSystem } from '../support/host-log'
 import { BASE_PATH, IMAGE_PATH, metadataFile, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
@@ -17,12 +17,17 @@ const TOP_PATH = '/d/top.add-cow'
 const EXPORT_PATH = '/d/out.raw'
 const SIZE = 24 * KIB + 512
 
-/** Which host call fails, and whether all that follow do as well. */
+/** Which host call fails, counted from 0, and whether all that follow do as well. */
 export interface Fault {
   readonly nth: number
   readonly errno: Errno
   readonly forever: boolean
+  /** Of the calls alone that may need more space: the rest goes on, as on a device that is full. */
+  readonly spaceOnly?: boolean
 }
+
+/** The calls that a full device refuses: what was written may find no place as late as at a sync. */
+const SPACE_CALLS: readonly CallKind[] = ['write', 'copy', 'truncate', 'sync']
 
 export interface Outcome {
   /** Whether the host call was reached at all. */
@@ -66,6 +71,8 @@ export class Scenario {
   private readonly host: SimulatedHost
   private readonly start = startFiles()
   private readonly random = new Random(11)
+  /** Calls so far of those that may fail. */
+  private calls = 0
   private hit = false
   private failedKind: string | undefined
   private lifted = false
@@ -88,8 +95,11 @@ export class Scenario {
     this.host = new SimulatedHost(this.start, options)
   }
 
-  private failing({ index, kind }: HostCall): Errno | undefined {
-    const { nth, errno, forever } = this.fault
+  private failing({ kind }: HostCall): Errno | undefined {
+    const { nth, errno, forever, spaceOnly } = this.fault
+    if (spaceOnly === true && !SPACE_CALLS.includes(kind)) return undefined
+    const index = this.calls
+    this.calls += 1
     if (this.lifted || index < nth || (index > nth && !forever)) return undefined
     this.hit = true
     this.failedKind = kind
@@ -224,7 +234,7 @@ export class Scenario {
     await this.checkCrash(what)
     if (this.fault.forever) this.lifted = true
     try {
-      if (this.fault.forever) await this.removeLeftovers(what)
+      if (this.fault.forever && this.fault.spaceOnly !== true) await this.removeLeftovers(what)
       await this.recover(what)
       await work()
     } catch (error) {
@@ -339,8 +349,8 @@ export class Scenario {
   }
 
   private complain(what: string, wrong: string): void {
-    const { nth, errno, forever } = this.fault
-    const how = `${errno}${forever ? ' from then on' : ''}`
+    const { nth, errno, forever, spaceOnly } = this.fault
+    const how = `${errno}${forever ? ' from then on' : ''}${spaceOnly === true ? ', full' : ''}`
     this.violations.push(
       `call ${String(nth)} (${String(this.failedKind)}) ${how}: ${what}: ${wrong}`,
     )
