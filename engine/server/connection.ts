@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net'
+import { MIB } from '../base/units'
+import { Handshake } from './handshake'
+import type { LiveDisk } from './live-disk'
+import type { ExportFacts } from './option-replies'
+import { Outbox } from './outbox'
+import type { Agreement } from './replies'
+import { type Traffic, Transmission } from './transmission'
+
+/** Replies to options that a client leaves unread; whoever leaves more is left. */
+const MAX_HANDSHAKE_BYTES = MIB
+
+/** Milliseconds that a client has for taking the last replies. */
+const FAREWELL_TIME = 2000
+
+/** What every connection shares with the export. */
+export interface ConnectionContext {
+  readonly live: LiveDisk
+  readonly readOnly: boolean
+  readonly facts: () => ExportFacts
+}
+
+/** One client: first the handshake, then its requests. Knows its socket, and when it has stalled. */
+export class Connection {
+  readonly since = Date.now()
+  readonly traffic: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
+  /** The size that the client was told, in bytes; undefined while the handshake lasts. */
+  toldSize: number | undefined
+  private readonly outbox: Outbox
+  private readonly handshake: Handshake
+  private transmission: Transmission | undefined
+  /** Changes with whatever moves on the socket. */
+  private moved = 0
+  private movedBefore = -1
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly context: ConnectionContext,
+    private readonly events: { agreed(): void; closed(): void },
+  ) {
+    this.outbox = new Outbox(socket, () => {
+      this.moved += 1
+      this.transmission?.resume()
+    })
+    this.handshake = new Handshake(context.facts, {
+      send: (message) => this.sendInHandshake(message),
+      agreed: (agreement, rest) => this.transmit(agreement, rest),
+      over: () => this.socket.end(),
+    })
+    socket.on('data', (chunk: Buffer) => this.take(chunk))
+    socket.on('end', () => this.inputEnded())
+    // 'close' follows, and tells all that is to be told
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      this.transmission?.drop()
+      this.events.closed()
+    })
+  }
+
+  /** Ends the connection when all that is under way is answered. */
+  end(): void {
+    this.inputEnded()
+  }
+
+  /** Ends the connection when the client has taken what was sent, or after a moment. */
+  leave(): void {
+    this.socket.destroySoon()
+    const timer = setTimeout(() => this.socket.destroy(), FAREWELL_TIME)
+    this.socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** To be called now and then: whether since the last call the client kept us waiting all along. */
+  hasStalled(): boolean {
+    const { moved, movedBefore } = this
+    this.movedBefore = moved
+    if (moved !== movedBefore) return false
+    return this.transmission?.expectsMore !== false || this.socket.writableLength > 0
+  }
+
+  private take(chunk: Buffer): void {
+    this.moved += 1
+    if (this.transmission === undefined) this.handshake.take(chunk)
+    else this.transmission.take(chunk)
+  }
+
+  private sendInHandshake(message: Buffer): void {
+    this.socket.write(message)
+    if (this.socket.writableLength > MAX_HANDSHAKE_BYTES) this.socket.destroy()
+  }
+
+  private transmit(agreement: Agreement, rest: Buffer): void {
+    const { live, readOnly, facts } = this.context
+    this.toldSize = facts().size
+    const line = {
+      outbox: this.outbox,
+      hold: () => this.socket.pause(),
+      release: () => this.socket.resume(),
+      over: () => {
+        this.outbox.finish()
+        this.socket.end()
+      },
+      broken: () => this.socket.destroy(),
+    }
+    this.transmission = new Transmission(live, readOnly, agreement, line, this.traffic)
+    this.events.agreed()
+    if (rest.length > 0) this.transmission.take(rest)
+  }
+
+  private inputEnded(): void {
+    if (this.transmission === undefined) this.socket.end()
+    else this.transmission.end()
+  }
+}

@@ -1,0 +1,175 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { KIB } from '../base/units'
+import type { Host } from '../host/host'
+import { openDisk } from '../image/disk'
+import type { FormatName } from '../model/image'
+import { EXPORT_FLAG } from '../nbd/protocol'
+import { listen, type NbdAddress, nbdUri } from './address'
+import { Connection, type ConnectionContext } from './connection'
+import { LiveDisk } from './live-disk'
+import type { ExportFacts } from './option-replies'
+import type { Traffic } from './transmission'
+
+/** Clients at a time; who comes beyond is turned away. */
+const MAX_CLIENTS = 128
+/** A client that keeps us waiting for so long, in milliseconds, in the middle of a message, is left. */
+const STALL_TIME = 120_000
+/** The smallest block that is said to be preferred, in bytes. */
+const MIN_PREFERRED_BLOCK = 4 * KIB
+
+export interface ServeOptions {
+  /** The image to be served. Absolute. */
+  readonly path: string
+  /** Its format where it is known; else it is probed. */
+  readonly format?: FormatName
+  readonly readOnly: boolean
+  readonly address: NbdAddress
+  readonly onEvent?: (event: NbdEvent) => void
+}
+
+/** A client has ended its handshake, or gone; `clients` is how many there are now. */
+export interface NbdEvent {
+  readonly kind: 'clients'
+  readonly clients: number
+}
+
+/** A client that is connected. */
+export interface NbdClient extends Readonly<Traffic> {
+  /** Milliseconds since 1970. */
+  readonly since: number
+  /** The size of the disk as the client knows it, in bytes. */
+  readonly size: number
+}
+
+/**
+ * Opens a disk and serves it over NBD. For writing, its files are locked as long as it is served.
+ * Errors: those of openDisk; `in-use`, `file/exists`, `invalid-argument` and `io/...` for the
+ * address.
+ */
+export async function serveDisk(host: Host, options: ServeOptions): Promise<NbdExport> {
+  const { path, format, readOnly } = options
+  const known = format === undefined ? {} : { format }
+  const disk = await openDisk(host, path, { writable: !readOnly, ...known })
+  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
+  try {
+    const address = await listen(server, options.address)
+    return new NbdExport(server, address, new LiveDisk(disk), options)
+  } catch (error) {
+    await disk.close()
+    throw error
+  }
+}
+
+/** A disk that is served. */
+export class NbdExport {
+  readonly uri: string
+  private readonly connections = new Set<Connection>()
+  /** What clients that have gone have moved. */
+  private readonly past: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
+  private readonly watch: NodeJS.Timeout
+  private closing: Promise<void> | undefined
+
+  constructor(
+    private readonly server: Server,
+    readonly address: NbdAddress,
+    private readonly live: LiveDisk,
+    private readonly options: ServeOptions,
+  ) {
+    this.uri = nbdUri(address)
+    server.maxConnections = MAX_CLIENTS
+    server.on('connection', (socket) => this.welcome(socket))
+    this.watch = setInterval(() => this.leaveStalled(), STALL_TIME)
+    this.watch.unref()
+  }
+
+  /** Virtual size in bytes. */
+  get size(): number {
+    return this.live.disk.size
+  }
+
+  /** Those who have ended their handshake. */
+  get clients(): readonly NbdClient[] {
+    return [...this.connections].flatMap(({ since, toldSize, traffic }) =>
+      toldSize === undefined ? [] : [{ since, size: toldSize, ...traffic }],
+    )
+  }
+
+  /** What all clients have moved, those that have gone among them. */
+  get traffic(): Readonly<Traffic> {
+    const sum = { ...this.past }
+    for (const { traffic } of this.connections) add(sum, traffic)
+    return sum
+  }
+
+  /**
+   * Ends the export: no client is let in any more, what is under way is answered, all that was
+   * written is made durable, and the files are closed. Fails where that fails.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown()
+    return this.closing
+  }
+
+  private async shutDown(): Promise<void> {
+    clearInterval(this.watch)
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
+    await this.live.alone(async (disk) => {
+      for (const connection of this.connections) connection.end()
+      await disk.close()
+    })
+    for (const connection of this.connections) connection.leave()
+    await closed
+  }
+
+  private welcome(socket: Socket): void {
+    const { live } = this
+    const { readOnly } = this.options
+    const facts = (): ExportFacts => this.facts()
+    const context: ConnectionContext = { live, readOnly, facts }
+    const connection = new Connection(socket, context, {
+      agreed: () => this.tellClients(),
+      closed: () => {
+        this.connections.delete(connection)
+        add(this.past, connection.traffic)
+        if (connection.toldSize !== undefined) this.tellClients()
+      },
+    })
+    this.connections.add(connection)
+  }
+
+  private tellClients(): void {
+    this.options.onEvent?.({ kind: 'clients', clients: this.clients.length })
+  }
+
+  private leaveStalled(): void {
+    for (const connection of this.connections) {
+      if (connection.hasStalled()) connection.destroy()
+    }
+  }
+
+  private facts(): ExportFacts {
+    const { readOnly, path } = this.options
+    const { size, top } = this.live.disk
+    return {
+      size,
+      preferredBlock: Math.max(MIN_PREFERRED_BLOCK, top.clusterSize),
+      description: path,
+      flags: (structured) => exportFlags(readOnly, structured),
+    }
+  }
+}
+
+function exportFlags(readOnly: boolean, structured: boolean): number {
+  const { hasFlags, sendFlush, sendFua, canMultiConn, sendCache, sendDf } = EXPORT_FLAG
+  const { sendTrim, sendWriteZeroes, sendFastZero } = EXPORT_FLAG
+  // All connections work on one disk: what one has flushed is durable for all.
+  const always = hasFlags | sendFlush | sendFua | canMultiConn | sendCache
+  const writes = readOnly ? EXPORT_FLAG.readOnly : sendTrim | sendWriteZeroes | sendFastZero
+  return always | writes | (structured ? sendDf : 0)
+}
+
+function add(sum: Traffic, more: Readonly<Traffic>): void {
+  sum.requests += more.requests
+  sum.bytesRead += more.bytesRead
+  sum.bytesWritten += more.bytesWritten
+}
