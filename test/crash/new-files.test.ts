@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
-import { recordCreate, recordExport, recordRepair, requests } from './recorded'
+import { recordCreate, recordExport, requests } from './recorded'
 import { smallSettings } from './settings'
 
 describe('a crash while files are made', patience, () => {
@@ -21,14 +21,6 @@ describe('a crash while files are made', patience, () => {
     const record = (seed: number): Promise<Recorded> => recordExport(setting, seed)
     const { states, violations } = await exploreRuns(record, quota(6))
     tried += states
-    expect(violations).toEqual([])
-  })
-})
-
-describe('a crash while a check repairs', patience, () => {
-  it('leaves a file that the next check repairs', async () => {
-    const { states, violations } = await exploreRuns(recordRepair, quota(20))
-    tell(`crash states of repairing: ${String(states)}`)
     expect(violations).toEqual([])
   })
 })
