@@ -1,6 +1,8 @@
 import * as path from 'node:path'
 import type { Writable } from 'node:stream'
+import { resolveName } from '../format/file-names'
 import type { Host } from '../host/host'
+import { isNbdUri, parseNbdUri } from '../nbd/uri'
 import type { Output } from './output'
 
 /** What the program is given of the world around it. */
@@ -10,6 +12,8 @@ export interface Surroundings {
   readonly stderr: Writable & { readonly isTTY?: boolean }
   /** The directory that relative names on the command line count from. Absolute. */
   readonly cwd: string
+  /** Lets the host follow a name that stands in an image, from now on: a path or a URI. */
+  readonly agree?: (name: string) => Promise<void>
   /** To be asked for by a command that has something to clean up; see index.ts. */
   readonly cancellation: () => AbortSignal
 }
@@ -23,9 +27,16 @@ export interface Cli {
   exitCode: number
 }
 
-/** The absolute path of a file that was named on the command line. */
+/** The absolute path, or the URI, of an image that was named on the command line. */
 export function absolute(cli: Cli, file: string): string {
-  return path.resolve(cli.surroundings.cwd, file)
+  const { cwd } = cli.surroundings
+  return isNbdUri(file) ? parseNbdUri(file, cwd).uri : path.resolve(cwd, file)
+}
+
+/** Whoever types the name of a backing file agrees to its being opened when the image names it. */
+export async function agreeToTyped(cli: Cli, name: string, imagePath: string): Promise<void> {
+  const inFolder = !path.isAbsolute(name) && !isNbdUri(name) && !name.startsWith('..')
+  if (!inFolder) await cli.surroundings.agree?.(resolveName(name, imagePath))
 }
 
 /**
@@ -33,7 +44,8 @@ export function absolute(cli: Cli, file: string): string {
  * printed can be used as that was.
  */
 export function shown(cli: Cli, filePath: string, given: string): string {
-  return path.isAbsolute(given) ? filePath : path.relative(cli.surroundings.cwd, filePath)
+  if (isNbdUri(filePath) || isNbdUri(given) || path.isAbsolute(given)) return filePath
+  return path.relative(cli.surroundings.cwd, filePath)
 }
 
 /**

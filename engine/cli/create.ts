@@ -4,7 +4,7 @@ import { planJob } from '../job/jobs'
 import { optionValue } from '../job/plan'
 import type { FormatName } from '../model/image'
 import type { CreateRequest, PlanWarning } from '../model/job'
-import { absolute, type Cli, complain } from './cli'
+import { absolute, agreeToTyped, type Cli, complain } from './cli'
 import { invalid, parseOptionList } from './option-list'
 import { runHere } from './run-job'
 import { sizeArgument } from './sizes'
@@ -55,6 +55,8 @@ async function create(
   if (problem !== undefined) throw EngineError.fromData(problem)
   if (!options.quiet) for (const warning of warnings) warn(cli, warning)
   await runHere(cli, request)
+  const { backingFile, path } = request
+  if (backingFile !== undefined && backingFile !== '') await agreeToTyped(cli, backingFile, path)
   if (!options.quiet) await cli.out.line(formatting(file, request, sizeAfter ?? 0))
 }
 

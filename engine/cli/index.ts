@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { nodeHost } from '../host/node-host'
+import { homedir } from 'node:os'
+import { machineHost } from '../nbd/machine-host'
+import { AgreedNames, agreedNamesPath } from './agreed-names'
 import { CANCELLED, runCli } from './program'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -23,8 +25,11 @@ function cancellation(): AbortSignal {
   return controller.signal
 }
 
+const agreed = await AgreedNames.load(agreedNamesPath(process.env, homedir()))
+
 process.exitCode = await runCli(process.argv.slice(2), {
-  host: nodeHost,
+  host: machineHost({ files: 'any', names: agreed.names }),
+  agree: (name) => agreed.add(name),
   stdout: process.stdout,
   stderr: process.stderr,
   cwd: process.cwd(),

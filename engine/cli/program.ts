@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../package.json'
 import { isEngineError, toErrorData } from '../base/errors'
+import { shellWord } from '../job/plan'
 import { checkCommand } from './check'
-import { type Cli, complain, type Surroundings } from './cli'
+import { absolute, type Cli, complain, type Surroundings } from './cli'
 import { convertCommand } from './convert'
 import { createCommand } from './create'
 import { flattenCommand } from './flatten'
@@ -38,6 +39,7 @@ function makeProgram(cli: Cli): Command {
   const program = new Command('add-cow-img')
     .description('Makes, inspects and flattens copy-on-write overlays of disk images.')
     .version(version, '-V, --version')
+    .option('--allow <name>', 'open this file or URI where an image names it', addName, [])
     .exitOverride()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -56,7 +58,16 @@ function makeProgram(cli: Cli): Command {
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))
   }
+  program.hook('preAction', async () => {
+    const { allow } = program.opts<{ readonly allow: readonly string[] }>()
+    for (const name of allow) await cli.surroundings.agree?.(absolute(cli, name))
+  })
   return program
+}
+
+/** One more value of an option that may be given several times. */
+function addName(name: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, name]
 }
 
 /** Says what went wrong, and returns the exit status for it. */
@@ -68,7 +79,11 @@ function explain(error: unknown, surroundings: Surroundings): number {
     complain(surroundings, error.message.replace(/^error: /, '').replaceAll('\n', ' '))
     return FAILED
   }
-  const { code, message } = toErrorData(error)
-  complain(surroundings, code === 'internal' ? `Internal error: ${message}` : message)
+  const { code, message, details } = toErrorData(error)
+  const hints: Partial<Record<typeof code, string>> = {
+    internal: `Internal error: ${message}`,
+    'chain/needs-consent': `${message} (--allow ${shellWord(String(details['target']))})`,
+  }
+  complain(surroundings, hints[code] ?? message)
   return isEngineError(error, 'job/cancelled') ? CANCELLED : FAILED
 }

@@ -1,5 +1,7 @@
 import * as path from 'node:path'
 import { EngineError } from '../base/errors'
+import type { Host } from '../host/host'
+import { isNbdUri, parseNbdUri } from '../nbd/uri'
 
 /**
  * The scheme of a name such as `nbd://host/x` or `file:x`; undefined for a path. `C:\x` is a path.
@@ -11,15 +13,53 @@ export function protocolOf(name: string): string | undefined {
 }
 
 /**
- * The absolute path that a name in an add-cow file leads to: a relative name counts from the
- * directory of that file. `not-supported` for a name with a protocol.
+ * What a name in an image leads to: an absolute path, where a relative name counts from the
+ * directory of the image, or the URI of an NBD export. `not-supported` for any other protocol, and
+ * for a relative name in an image that has no directory; errors of parseNbdUri.
  */
-export function resolveName(name: string, addCowPath: string): string {
-  const protocol = protocolOf(name)
-  if (protocol !== undefined) {
-    const message = `Cannot open ${name}, named by ${addCowPath}: ${protocol}: is not a file`
-    const details = { path: addCowPath, name, protocol }
-    throw new EngineError('not-supported', message, details, { state: 'unchanged' })
+export function resolveName(name: string, imagePath: string): string {
+  if (isNbdUri(imagePath)) {
+    if (isNbdUri(name)) return parseNbdUri(name, '/').uri
+    if (path.isAbsolute(name)) return path.normalize(name)
+    throw notSupported(name, imagePath, 'a relative name leads nowhere from there')
   }
-  return path.resolve(path.dirname(addCowPath), name)
+  const directory = path.dirname(imagePath)
+  if (isNbdUri(name)) return parseNbdUri(name, directory).uri
+  const protocol = protocolOf(name)
+  if (protocol === undefined) return path.resolve(directory, name)
+  throw notSupported(name, imagePath, `${protocol}: is not a file, nor one of nbd://, nbd+unix://`)
+}
+
+/** An image that holds a name, and whether its own format is a guess by its first bytes. */
+export interface NamingImage {
+  readonly path: string
+  readonly guessed: boolean
+}
+
+/**
+ * The same for a name that is about to be opened because an image says so: only where the host lets
+ * it be followed, else `chain/needs-consent`, whose details have the `target` to be asked for.
+ */
+export async function followName(host: Host, name: string, image: NamingImage): Promise<string> {
+  const target = resolveName(name, image.path)
+  const { path: namedBy, guessed } = image
+  if ((await host.mayFollow?.({ target, namedBy, guessed })) !== false) return target
+  const where = isNbdUri(target) ? 'on the network' : 'outside of its own folder'
+  const message = `Cannot open ${namedBy}: it names ${target}, ${where}; that needs your consent`
+  throw new EngineError(
+    'chain/needs-consent',
+    message,
+    { path: namedBy, target },
+    { state: 'unchanged' },
+  )
+}
+
+function notSupported(name: string, imagePath: string, why: string): EngineError {
+  const message = `Cannot open ${name}, named by ${imagePath}: ${why}`
+  return new EngineError(
+    'not-supported',
+    message,
+    { path: imagePath, name },
+    { state: 'unchanged' },
+  )
 }

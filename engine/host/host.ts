@@ -32,6 +32,18 @@ export interface Host {
   syncDirectory(directory: string): Promise<void>
   /** Bytes that can still be stored in a directory; undefined where the host does not say. */
   freeSpace(directory: string): Promise<number | undefined>
+  /** Whether a name that an image holds may be opened. Absent: every one may. */
+  mayFollow?(name: NameInImage): Promise<boolean>
+}
+
+/** A name that stands in an image, and what it leads to. */
+export interface NameInImage {
+  /** An absolute path, or a URI. */
+  readonly target: string
+  /** The path of the image. */
+  readonly namedBy: string
+  /** Whether the format of that image was guessed by its first bytes, which a guest may write. */
+  readonly guessed: boolean
 }
 
 export interface OpenOptions {

@@ -1,6 +1,6 @@
 import { EngineError, isEngineError } from '../base/errors'
 import { throwFirstFailure } from '../base/settled'
-import { resolveName } from '../format/file-names'
+import { followName } from '../format/file-names'
 import type { BackingReference, Layer, LayerFile } from '../format/layer'
 import type { OpenLayerOptions } from '../format/overlay/open-overlay'
 import { Overlay } from '../format/overlay/overlay-layer'
@@ -51,10 +51,13 @@ export async function openPartialChain(
   const layers: Layer[] = []
   try {
     layers.push(await openLayer(host, path, options.format, options))
+    // What a person points at is what it says it is, to that person.
+    let guessed = false
     for (let top = layers[0]; top !== undefined;) {
       const backing = usedBacking(top)
       if (backing === undefined || options.topOnly === true) break
-      top = await openBacking(host, layers, top, backing, options)
+      top = await openBacking(host, layers, { layer: top, guessed }, backing, options)
+      guessed = backing.format === undefined
       layers.push(top)
     }
     return { layers, problem: undefined }
@@ -73,7 +76,7 @@ function usedBacking(layer: Layer): BackingReference | undefined {
 async function openBacking(
   host: Host,
   layers: readonly Layer[],
-  above: Layer,
+  { layer: above, guessed }: { readonly layer: Layer; readonly guessed: boolean },
   backing: BackingReference,
   options: ChainOptions,
 ): Promise<Layer> {
@@ -83,9 +86,11 @@ async function openBacking(
     const details = { path: above.path, limit: MAX_CHAIN_LAYERS }
     throw new EngineError('chain/too-deep', message, details, { state: 'unchanged' })
   }
-  const path = resolveName(backing.name, above.path)
+  const path = await followName(host, backing.name, { path: above.path, guessed })
   try {
-    const layer = await openLayer(host, path, backing.format, { ...options, access: 'read' })
+    const guess = backing.format === undefined
+    const own = { ...options, access: 'read' as const, guessed: guess }
+    const layer = await openLayer(host, path, backing.format, own)
     await refuseRepeated(layers, layer, options)
     return layer
   } catch (error) {

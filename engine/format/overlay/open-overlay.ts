@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/errors'
 import { alignDown, divCeil, formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../../base/units'
 import type { Host, HostFile } from '../../host/host'
-import { resolveName } from '../file-names'
+import { followName, resolveName } from '../file-names'
 import { corrupt } from '../names'
 import type { OverlayLayout } from './layout'
 import { Overlay } from './overlay-layer'
@@ -11,6 +11,8 @@ export interface OpenLayerOptions {
   readonly access: 'read' | 'write' | 'repair'
   /** Bytes that bitmap pages may take in memory, each overlay. */
   readonly cacheBytes?: number
+  /** Whether the format of the layer is a guess by what a guest may have written. */
+  readonly guessed?: boolean
 }
 
 /**
@@ -26,7 +28,8 @@ export async function openOverlay(
   storedSize: number | undefined,
   options: OpenLayerOptions,
 ): Promise<Overlay> {
-  const imagePath = resolveName(layout.imageName, path)
+  const named = { path, guessed: options.guessed === true }
+  const imagePath = await followName(host, layout.imageName, named)
   const image = await openImageFile(host, imagePath, path, options)
   try {
     refuseSameFile(path, metadata, image)
