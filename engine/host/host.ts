@@ -10,6 +10,8 @@ import type { MaybePromise } from '../base/maybe-promise'
  * `io/no-space`, `in-use`, `io/failed`. Offsets and lengths are bytes. Paths are absolute.
  */
 export interface Host {
+  /** Memory for the bitmap of each overlay that is opened, in bytes; 4 MiB where absent. */
+  readonly cacheBytes?: number
   /**
    * Opens an existing file, or with `create` makes a new one and fails with `file/exists` where
    * there is one.

@@ -9,7 +9,7 @@ import { Overlay } from './overlay-layer'
 export interface OpenLayerOptions {
   /** `repair` opens for writing what is too damaged for it otherwise. */
   readonly access: 'read' | 'write' | 'repair'
-  /** Bytes that bitmap pages may take in memory, each overlay. */
+  /** Bytes that bitmap pages may take in memory, each overlay; the host's where absent. */
   readonly cacheBytes?: number
   /** Whether the format of the layer is a guess by what a guest may have written. */
   readonly guessed?: boolean
@@ -44,7 +44,7 @@ export async function openOverlay(
     const backingPath =
       backing === undefined || layout.allAllocated ? undefined : backingPathOf(backing.name, path)
     const files = { path, layout, metadata, image, size }
-    const { cacheBytes } = options
+    const cacheBytes = options.cacheBytes ?? host.cacheBytes
     return new Overlay(cacheBytes === undefined ? files : { ...files, cacheBytes }, {
       image: imagePath,
       backing: backingPath,
