@@ -13,13 +13,15 @@ export const engineLayers = [
   'nbd',
   'format',
   'image',
+  'content',
   'job',
   'server',
   'cli',
 ] as const
 
 /** Node's modules that compute and touch nothing outside of the process. */
-const pureNode = '^(node:)?(buffer|crypto|events|path|perf_hooks|string_decoder|timers|util)(/|$)'
+const pureNode =
+  '^(node:)?(buffer|crypto|events|path|perf_hooks|string_decoder|timers|util|zlib)(/|$)'
 
 /** What others may know of the engine's data without being its callers. */
 const nouns = '^engine/(model/|base/errors\\.ts$)'
