@@ -92,6 +92,8 @@ export interface Layer {
  */
 export interface WritableLayer extends Layer {
   write(source: Uint8Array, offset: number, below: Readable): MaybePromise<void>
+  /** The same as a write of bytes of a host file; in the kernel where the host can. */
+  copyIn(source: FileSource, range: ByteRange, below: Readable): Promise<void>
   /** Afterwards the range reads as zero. */
   writeZeroes(range: ByteRange, below: Readable): Promise<void>
   /** Advice that the content is not needed: afterwards the range reads as before or as zero. */
@@ -103,6 +105,12 @@ export interface WritableLayer extends Layer {
    * leaves the old or the new size. No other request may be under way.
    */
   resize(size: number, below: Readable): Promise<void>
+}
+
+/** The names in the header of an overlay, as they are stored. */
+export interface OverlayNames {
+  readonly imageName: string
+  readonly backing: BackingReference | undefined
 }
 
 /** A copy-on-write layer. */
@@ -121,6 +129,19 @@ export interface OverlayLayer extends WritableLayer {
    * format can, the metadata saying that nothing below is needed. All must be allocated.
    */
   seal(): Promise<void>
+  /**
+   * Gives up what the layer has of a range of whole clusters (or up to the end of the disk), which
+   * must read the same below, durably: first the bits, durably, then the blocks of the image file.
+   * Crash: every cluster is here or given up. Not for a layer that decides everything by a flag.
+   */
+  release(range: ByteRange): Promise<void>
+  /** `invalid-argument` where the header has no room for the names. */
+  checkNames(names: OverlayNames): Promise<void>
+  /**
+   * Writes a whole add-cow file, the same as this one but for the names, to an empty file. Durable.
+   * Nothing else may be under way. Errors: those of checkNames.
+   */
+  writeRenamed(target: HostFile, names: OverlayNames): Promise<void>
   /** Looks for what is wrong and mends what is asked for. Nothing else may be under way. */
   check(options: CheckOptions): Promise<CheckResult>
 }

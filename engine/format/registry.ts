@@ -48,7 +48,8 @@ const MAGICS: readonly Magic[] = [
   foreign('luks', [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]),
 ]
 
-const PROBE_SIZE = 512
+/** As many first bytes of a file are looked at, in bytes. */
+export const PROBE_SIZE = 512
 
 /** Tells a format by the first bytes; raw where nothing is recognised. */
 export function detectFormat(prefix: Uint8Array): Detected {

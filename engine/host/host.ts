@@ -17,6 +17,8 @@ export interface Host {
    * there is one.
    */
   open(path: string, options: OpenOptions): Promise<HostFile>
+  /** The path of a file without symbolic links. `file/missing` where there is none. */
+  realPath(path: string): Promise<string>
   /** What is at a path, links followed; undefined where nothing is. */
   stat(path: string): Promise<FileStat | undefined>
   /**
@@ -26,7 +28,7 @@ export interface Host {
   publish(path: string, finalPath: string): Promise<void>
   /**
    * Puts a file in the place of another in one step: whoever opens the name finds the one or the
-   * other, whole.
+   * other, whole. It gets the other's permissions, and its owner where the system lets it.
    */
   replace(path: string, finalPath: string): Promise<void>
   remove(path: string): Promise<void>

@@ -30,6 +30,14 @@ export const nodeHost: Host = {
     }
   },
 
+  async realPath(path: string): Promise<string> {
+    try {
+      return await fs.realpath(path)
+    } catch (error) {
+      throw ioError('look at', path, error)
+    }
+  },
+
   async publish(path: string, finalPath: string): Promise<void> {
     try {
       await fs.link(path, finalPath)
@@ -54,6 +62,7 @@ export const nodeHost: Host = {
 
   async replace(path: string, finalPath: string): Promise<void> {
     try {
+      await keepOwner(path, finalPath)
       await fs.rename(path, finalPath)
     } catch (error) {
       throw ioError(`rename ${path} to`, finalPath, error)
@@ -91,6 +100,15 @@ export const nodeHost: Host = {
       return undefined
     }
   },
+}
+
+/** Gives a file the permissions of the one whose place it takes, and its owner where it may. */
+async function keepOwner(path: string, replaced: string): Promise<void> {
+  const stat = await fs.stat(replaced).catch(() => undefined)
+  if (stat === undefined) return
+  // Only root may give a file away, and whoever may not can still replace it.
+  await fs.chown(path, stat.uid, stat.gid).catch(() => undefined)
+  await fs.chmod(path, stat.mode & 0o7777)
 }
 
 async function openFile(path: string, options: OpenOptions): Promise<HostFile> {

@@ -16,6 +16,8 @@ export interface ChainOptions extends OpenLayerOptions {
   readonly format?: FormatName
   /** Opens the top alone. */
   readonly topOnly?: boolean
+  /** The layers, from the top on, that get the access asked for; 1 where absent. */
+  readonly accessLayers?: number
 }
 
 /** The layers that could be opened, top first, and what kept the next one from it. */
@@ -87,9 +89,9 @@ async function openBacking(
     throw new EngineError('chain/too-deep', message, details, { state: 'unchanged' })
   }
   const path = await followName(host, backing.name, { path: above.path, guessed })
+  const access = layers.length < (options.accessLayers ?? 1) ? options.access : 'read'
+  const own = { ...options, access, guessed: backing.format === undefined }
   try {
-    const guess = backing.format === undefined
-    const own = { ...options, access: 'read' as const, guessed: guess }
     const layer = await openLayer(host, path, backing.format, own)
     await refuseRepeated(layers, layer, options)
     return layer

@@ -3,7 +3,7 @@ import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
-import type { Layer, Readable, WritableLayer } from '../format/layer'
+import type { FileSource, Layer, Readable, WritableLayer } from '../format/layer'
 import type { Host } from '../host/host'
 import type { FormatName } from '../model/image'
 import { closeLayers, openChain } from './chain'
@@ -16,6 +16,10 @@ export interface OpenDiskOptions {
   readonly format?: FormatName
   /** Bytes that bitmap pages may take in memory, each overlay; 4 MiB where absent. */
   readonly cacheBytes?: number
+  /** Only where writable: the layers, from the top on, that are to be written; 1 where absent. */
+  readonly writableLayers?: number
+  /** Opens the top alone, whatever has become of what lies below. */
+  readonly topOnly?: boolean
   /** Opens what is too damaged for writing, in order to mend it. */
   readonly repair?: boolean
 }
@@ -25,11 +29,11 @@ export interface OpenDiskOptions {
  * until it is closed. Errors: those of openChain, `in-use`, `io/denied`.
  */
 export async function openDisk(host: Host, path: string, options: OpenDiskOptions): Promise<Disk> {
-  const { writable, repair, ...rest } = options
+  const { writable, repair, writableLayers = 1, ...rest } = options
   const access = repair === true ? 'repair' : writable ? 'write' : 'read'
-  const layers = await openChain(host, path, { ...rest, access })
+  const layers = await openChain(host, path, { ...rest, access, accessLayers: writableLayers })
   try {
-    if (writable) lockForWriting(layers)
+    if (writable) lockForWriting(layers, writableLayers)
   } catch (error) {
     await closeLayers(layers)
     throw error
@@ -80,6 +84,12 @@ export class Disk implements Readable {
   write(source: Uint8Array, offset: number): MaybePromise<void> {
     this.checkRange({ offset, length: source.length })
     return this.writableTop().write(source, offset, this.below)
+  }
+
+  /** The same with bytes of a host file: see WritableLayer. */
+  async copyIn(source: FileSource, range: ByteRange): Promise<void> {
+    this.checkRange(range)
+    await this.writableTop().copyIn(source, range, this.below)
   }
 
   /** Afterwards the range reads as zero. */
@@ -147,6 +157,7 @@ export class Disk implements Readable {
   }
 }
 
-function isWritable(layer: Layer): layer is WritableLayer {
+/** Whether the format of a layer can be written at all. */
+export function isWritable(layer: Layer): layer is WritableLayer {
   return 'write' in layer
 }

@@ -25,14 +25,14 @@ const WRITING: Permissions = { used: [CONSISTENT_READ, WRITE, RESIZE], refused: 
 const READING_BELOW: Permissions = { used: [CONSISTENT_READ], refused: [WRITE, RESIZE] }
 
 /**
- * Locks a chain whose top is open for writing: the top's files against everybody who writes or
- * relies on them, those below against everybody who writes. `in-use` where another open file is in
- * the way; then what was taken is given back when the files are closed. Does nothing where the host
- * has no such locks.
+ * Locks a chain of which the first `writable` layers are to be written: their files against
+ * everybody who writes or relies on them, those below against everybody who writes. `in-use` where
+ * another open file is in the way; then what was taken is given back when the files are closed. Does
+ * nothing where the host has no such locks.
  */
-export function lockForWriting(layers: readonly Layer[]): void {
+export function lockForWriting(layers: readonly Layer[], writable = 1): void {
   for (const [depth, layer] of layers.entries()) {
-    for (const { file } of layer.files) lock(file, depth === 0 ? WRITING : READING_BELOW)
+    for (const { file } of layer.files) lock(file, depth < writable ? WRITING : READING_BELOW)
   }
 }
 

@@ -1,5 +1,5 @@
 import * as path from 'node:path'
-import { EngineError, isEngineError } from '../base/errors'
+import { EngineError } from '../base/errors'
 import { alignDown, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import {
   DEFAULT_CLUSTER_BITS,
@@ -10,13 +10,13 @@ import {
 } from '../format/acow/header'
 import { encodeHeader as encodeAddCow, fileLength as addCowLength } from '../format/add-cow/header'
 import { resolveName } from '../format/file-names'
-import type { Layer } from '../format/layer'
 import type { Host } from '../host/host'
-import { closeLayers, openChain } from '../image/chain'
+import { closeLayers } from '../image/chain'
 import type { FormatName } from '../model/image'
 import type { CreateRequest, JobPlan, JobResult, PlannedFile, PlanWarning } from '../model/job'
 import { isBlank } from './blank-file'
 import type { Job } from './job'
+import { openNewBacking, storedFormat } from './new-backing'
 import { NewFiles } from './new-files'
 import { commandLine, optionValue } from './plan'
 
@@ -110,50 +110,19 @@ async function refuseExisting(host: Host, filePath: string): Promise<void> {
 }
 
 async function openBacking(host: Host, request: CreateRequest): Promise<Backing | undefined> {
-  const { backingFile, backingFormat } = request
-  if (backingFile === undefined || backingFile === '') return undefined
-  const backingPath = resolveName(backingFile, request.path)
-  let layers: readonly Layer[]
+  const { path: target, format: layout, backingFile: name, backingFormat: format } = request
+  if (name === undefined || name === '') return undefined
+  const failing = `Cannot make ${target}`
+  const layers = await openNewBacking(host, { path: target, layout, name, format, failing })
   try {
-    const access = { access: 'read' } as const
-    const stated = backingFormat === undefined ? access : { ...access, format: backingFormat }
-    layers = await openChain(host, backingPath, stated)
-  } catch (error) {
-    if (!isEngineError(error, 'file/missing')) throw error
-    const message = `Cannot make ${request.path}: its backing file ${backingPath} is missing`
-    const details = { path: request.path, backing: backingPath }
-    throw new EngineError('chain/backing-missing', message, details, {
-      cause: error,
-      state: 'unchanged',
-    })
-  }
-  try {
-    if (request.format === 'add-cow') await refuseHiddenFormat(host, backingPath, request)
     const [top] = layers
     if (top === undefined) throw new Error('a chain without a top')
     const identities = layers.flatMap((layer) => layer.files.map(({ file }) => file.identity))
     const size = alignDown(top.size, SECTOR_SIZE)
-    return { path: backingPath, format: top.format, size, identities }
+    return { path: resolveName(name, target), format: top.format, size, identities }
   } finally {
     await closeLayers(layers)
   }
-}
-
-/** Layout 1 stores no format: what a person states must be what the next open will find. */
-async function refuseHiddenFormat(
-  host: Host,
-  backingPath: string,
-  request: CreateRequest,
-): Promise<void> {
-  if (request.backingFormat === undefined) return
-  const found = await openChain(host, backingPath, { access: 'read', topOnly: true })
-  const format = found[0]?.format
-  await closeLayers(found)
-  if (format === request.backingFormat) return
-  const message =
-    `Cannot make ${request.path}: this layout does not store the backing file's format, ` +
-    `and ${backingPath} looks like ${String(format)}, not ${request.backingFormat}`
-  throw new EngineError('invalid-argument', message, { path: backingPath }, { state: 'unchanged' })
 }
 
 function virtualSize(request: CreateRequest, backing: Backing | undefined): number {
@@ -229,8 +198,7 @@ function encode(
   const header = encodeAcow({
     clusterBits,
     backingName: backing === undefined ? undefined : backingName,
-    // the word of those who made the layout: it stands for both
-    backingFormat: backing === undefined ? '' : backing.format === 'raw' ? 'raw' : 'add-cow',
+    backingFormat: backing === undefined ? '' : storedFormat(backing.format),
     imageName,
     imageFormat: 'raw',
     // With the flag, what an image file held before would be the content of the disk.

@@ -2,10 +2,12 @@ import { isEngineError } from '../base/errors'
 import type { Host } from '../host/host'
 import type { JobPlan, JobRequest, JobResult } from '../model/job'
 import { checkJob } from './check'
+import { commitJob } from './commit'
 import { createJob } from './create'
 import { exportJob } from './export'
 import { flattenJob } from './flatten'
 import { type Job, type JobControl, withState } from './job'
+import { rebaseJob } from './rebase'
 import { resizeJob } from './resize'
 
 /**
@@ -58,5 +60,9 @@ function withJob<Result>(
       return use(flattenJob, request)
     case 'export':
       return use(exportJob, request)
+    case 'commit':
+      return use(commitJob, request)
+    case 'rebase':
+      return use(rebaseJob, request)
   }
 }

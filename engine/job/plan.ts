@@ -1,7 +1,7 @@
 import * as path from 'node:path'
 import { EngineError, type ErrorData } from '../base/errors'
 import { formatSize } from '../base/units'
-import type { Layer, OverlayLayer } from '../format/layer'
+import type { Layer } from '../format/layer'
 import { Overlay } from '../format/overlay/overlay-layer'
 import type { Host } from '../host/host'
 import type { Disk } from '../image/disk'
@@ -46,22 +46,26 @@ export async function requireSpace(host: Host, filePath: string, needed: number)
   if (problem !== undefined) throw EngineError.fromData({ ...problem, state: 'unchanged' })
 }
 
-/** The files of a chain, for a plan: the top's are read or written, those below are read. */
+/**
+ * The files of a chain, for a plan: those of the first `layersTouched` layers are read or written,
+ * those below are read.
+ */
 export function filesOf(
   { layers }: { readonly layers: readonly Layer[] },
   action: 'read' | 'write',
+  layersTouched = 1,
 ): PlannedFile[] {
   return layers.flatMap((layer, depth) =>
     layer.files.map(({ role, file }) => ({
       path: file.path,
       role: depth > 0 ? 'backing' : role === 'metadata' ? 'add-cow' : 'image',
-      action: depth > 0 ? 'read' : action,
+      action: depth < layersTouched ? action : 'read',
     })),
   )
 }
 
 /** The top of a disk as an overlay; `invalid-argument` for a raw file. */
-export function overlayOf(disk: Disk): OverlayLayer & { readonly image: Overlay['image'] } {
+export function overlayOf(disk: Disk): Overlay {
   const { top } = disk
   if (top instanceof Overlay) return top
   const message = `${top.path} is a raw file, not an overlay: there is nothing below it`

@@ -3,7 +3,13 @@ import type { CheckResult, Fingerprint, FormatName, OverlayFormat } from './imag
 
 /** What a job is asked to do. Paths are absolute; sizes are bytes. */
 export type JobRequest =
-  CreateRequest | ResizeRequest | CheckRequest | FlattenRequest | ExportRequest
+  | CreateRequest
+  | ResizeRequest
+  | CheckRequest
+  | FlattenRequest
+  | ExportRequest
+  | CommitRequest
+  | RebaseRequest
 
 export type JobKind = JobRequest['kind']
 

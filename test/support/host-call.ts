@@ -10,6 +10,7 @@ export interface HostCall {
 
 export type CallKind =
   | 'open'
+  | 'real-path'
   | 'stat'
   | 'publish'
   | 'replace'

@@ -100,6 +100,13 @@ export class SimulatedHost implements Host {
     return file
   }
 
+  async realPath(filePath: string): Promise<string> {
+    await this.late()
+    this.enter('real-path', 'look at', filePath)
+    this.numberOf(filePath)
+    return filePath
+  }
+
   async stat(filePath: string): Promise<FileStat | undefined> {
     await this.late()
     this.enter('stat', 'look at', filePath)

@@ -17,6 +17,10 @@ export class WrappedHost implements Host {
     return this.inner.open(path, options)
   }
 
+  realPath(path: string): Promise<string> {
+    return this.inner.realPath(path)
+  }
+
   stat(path: string): Promise<FileStat | undefined> {
     return this.inner.stat(path)
   }

@@ -7,6 +7,7 @@ import {
   type AcowHeader,
   COMPATIBLE_FIELD,
   decodeHeader,
+  encodeHeader,
   fileLength,
   headerSize,
   MAX_CLUSTER_BITS,
@@ -51,6 +52,19 @@ function layoutOf(header: AcowHeader): OverlayLayout {
     allAllocated,
     oddities: [],
     fileLength: (size) => fileLength(clusterBits, size),
+    async renamedHeader(file, names) {
+      const { backing, imageName: newImageName } = names
+      const bytes = encodeHeader({
+        ...header,
+        backingName: backing?.name,
+        backingFormat: backing?.format ?? '',
+        imageName: newImageName,
+      })
+      // Among the compatible features may be some that only others know.
+      const { offset, length } = COMPATIBLE_FIELD
+      await file.read(bytes.subarray(offset, offset + length), offset)
+      return bytes
+    },
     async storeAllAllocated(file) {
       const field = new Uint8Array(COMPATIBLE_FIELD.length)
       await file.read(field, COMPATIBLE_FIELD.offset)

@@ -7,6 +7,7 @@ import type { Overlay } from '../overlay/overlay-layer'
 import {
   type AddCowHeader,
   decodeHeader,
+  encodeHeader,
   encodeSizeField,
   fileLength,
   HEADER_SIZE,
@@ -42,6 +43,10 @@ function layoutOf(header: AddCowHeader, path: string): OverlayLayout {
     allAllocated: false,
     oddities: oddities(header, path),
     fileLength,
+    renamedHeader(_file, names, size) {
+      const renamed = { backingName: names.backing?.name ?? '', imageName: names.imageName, size }
+      return Promise.resolve(encodeHeader(renamed))
+    },
     async storeSize(file, size) {
       const field = encodeSizeField(size)
       await file.write(field.bytes, field.offset)

@@ -1,17 +1,12 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { giveTurn } from '../../base/event-loop'
-import { alignDown, alignUp, divCeil, formatSize, MIB } from '../../base/units'
+import { alignDown, divCeil, formatSize, MIB } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
 import type { CheckOptions } from '../layer'
 import type { OverlayStorage } from './overlay-storage'
+import { leaks, punchLeaks } from './leaks'
 import { setBitmapEnd } from './resize'
-
-/**
- * Host file systems give blocks back in pieces of this many bytes; a smaller rest of a block is no
- * leak.
- */
-const HOST_BLOCK = 4096
 
 /**
  * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file.
@@ -188,19 +183,6 @@ async function hiddenData(
   return bytes
 }
 
-/** The whole host blocks of an unallocated run that hold data in the image file. */
-async function* leaks(overlay: OverlayStorage, run: ByteRange): AsyncGenerator<ByteRange> {
-  for (let at = run.offset; at < rangeEnd(run);) {
-    await giveTurn()
-    const { data, end } = await overlay.image.dataAt(at)
-    const next = Math.min(end, rangeEnd(run))
-    const offset = alignUp(at, HOST_BLOCK)
-    const length = alignDown(next, HOST_BLOCK) - offset
-    if (data && length > 0) yield { offset, length }
-    at = next
-  }
-}
-
 async function findInImageLength(
   overlay: OverlayStorage,
   walked: Walked,
@@ -264,24 +246,10 @@ async function repair(overlay: OverlayStorage, code: Finding['code']): Promise<v
       await overlay.syncImage()
       break
     case 'data-unallocated':
-      await punchLeaks(overlay)
+      await punchLeaks(overlay, { offset: 0, length: size })
       break
     default:
       return
   }
   overlay.reloadBitmap()
-}
-
-async function punchLeaks(overlay: OverlayStorage): Promise<void> {
-  for (let at = 0; at < overlay.size;) {
-    const rest = { offset: at, length: overlay.size - at }
-    const { length, allocated } = await overlay.allocationAt(rest)
-    if (!allocated) {
-      for await (const leak of leaks(overlay, { offset: at, length })) {
-        await overlay.image.punchHole(leak)
-      }
-    }
-    at += length
-  }
-  await overlay.syncImage()
 }

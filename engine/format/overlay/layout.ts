@@ -1,6 +1,6 @@
 import type { HostFile } from '../../host/host'
 import type { Finding, OverlayFormat } from '../../model/image'
-import type { BackingReference } from '../layer'
+import type { BackingReference, OverlayNames } from '../layer'
 
 /**
  * What the two on-disk layouts of an overlay differ in, once the header is read. All sizes and
@@ -19,6 +19,11 @@ export interface OverlayLayout {
   readonly oddities: readonly Finding[]
   /** How long the add-cow file is for a virtual size. */
   fileLength(size: number): number
+  /**
+   * A header with other names and all else as in `file`, for a virtual size of `size`.
+   * `invalid-argument` where a name is too long.
+   */
+  renamedHeader(file: HostFile, names: OverlayNames, size: number): Promise<Uint8Array>
   /**
    * Writes the virtual size to the header; absent where the image file's length is the virtual
    * size.

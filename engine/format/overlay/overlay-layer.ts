@@ -1,3 +1,4 @@
+import { assert } from '../../base/assert'
 import { type ByteRange, clipRange, rangeEnd } from '../../base/byte-range'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { RangeLock } from '../../base/range-lock'
@@ -8,15 +9,19 @@ import type {
   Allocation,
   BackingReference,
   CheckOptions,
+  FileSource,
   LayerExtent,
   LayerFile,
   OverlayLayer,
+  OverlayNames,
   Readable,
 } from '../layer'
 import { checkOverlay } from './check'
+import { punchLeaks } from './leaks'
 import type { OverlayLayout } from './layout'
 import { type OverlayFiles, OverlayStorage } from './overlay-storage'
 import { compareRun, fillFromBelow, makeZero, populateRun } from './populate'
+import { writeRenamed } from './rename'
 import { resizeOverlay } from './resize'
 
 /** Where the names of an overlay lead to. */
@@ -66,6 +71,11 @@ export class Overlay implements OverlayLayer {
     return this.storage.size
   }
 
+  /** The name of the image file as it is stored. */
+  get imageName(): string {
+    return this.storage.layout.imageName
+  }
+
   /** Neither bitmap nor backing file is used: the image file decides everything. */
   get allAllocated(): boolean {
     return this.storage.allAllocated
@@ -95,6 +105,10 @@ export class Overlay implements OverlayLayer {
     return this.change({ offset, length: source.length }, below, () =>
       this.image.write(source, offset),
     )
+  }
+
+  async copyIn(source: FileSource, range: ByteRange, below: Readable): Promise<void> {
+    await this.change(range, below, () => this.image.copyFrom(source.file, source.offset, range))
   }
 
   async writeZeroes(range: ByteRange, below: Readable): Promise<void> {
@@ -178,6 +192,26 @@ export class Overlay implements OverlayLayer {
       }
       return copied
     })
+  }
+
+  async release(range: ByteRange): Promise<void> {
+    assert(!this.allAllocated, 'what the flag says cannot be given up in part')
+    const { storage } = this
+    storage.failure.throwAgain()
+    await this.held.run(range, async () => {
+      await storage.clearBits(range)
+      await storage.flush()
+      await punchLeaks(storage, range)
+    })
+  }
+
+  async checkNames(names: OverlayNames): Promise<void> {
+    const { layout, metadata } = this.storage
+    await layout.renamedHeader(metadata, names, this.size)
+  }
+
+  async writeRenamed(target: HostFile, names: OverlayNames): Promise<void> {
+    await writeRenamed(this.storage, target, names)
   }
 
   async flush(): Promise<void> {

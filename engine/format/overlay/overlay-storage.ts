@@ -82,6 +82,12 @@ export class OverlayStorage {
     return this.bitmap.set(first, divCeil(clusters.length, this.clusterSize))
   }
 
+  /** Says that clusters are to be read from below; a range as for setBits. */
+  clearBits(clusters: ByteRange): MaybePromise<void> {
+    const first = clusters.offset / this.clusterSize
+    return this.bitmap.clear(first, divCeil(clusters.length, this.clusterSize))
+  }
+
   /** Bytes of the virtual size that are allocated. */
   async countAllocated(): Promise<number> {
     if (this.allAllocated) return this.size

@@ -4,7 +4,7 @@ import { SECTOR_SIZE } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { LayerInfo } from '../../model/image'
 import { LastingFailure } from '../lasting-failure'
-import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
+import type { Allocation, FileSource, LayerExtent, LayerFile, WritableLayer } from '../layer'
 
 /**
  * A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as
@@ -49,6 +49,11 @@ export class RawLayer implements WritableLayer {
   write(source: Uint8Array, offset: number): MaybePromise<void> {
     this.failure.throwAgain()
     return this.file.write(source, offset)
+  }
+
+  async copyIn(source: FileSource, range: ByteRange): Promise<void> {
+    this.failure.throwAgain()
+    await this.file.copyFrom(source.file, source.offset, range)
   }
 
   async writeZeroes(range: ByteRange): Promise<void> {

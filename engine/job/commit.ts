@@ -1,0 +1,236 @@
+import { assert } from '../base/assert'
+import { type ByteRange, clipRange, rangeEnd, splitRange } from '../base/byte-range'
+import { EngineError } from '../base/errors'
+import { alignDown, GIB, MIB, SECTOR_SIZE } from '../base/units'
+import type { Layer, LayerExtent } from '../format/layer'
+import type { Overlay } from '../format/overlay/overlay-layer'
+import { detectFormat, PROBE_SIZE } from '../format/registry'
+import type { Host } from '../host/host'
+import { Disk, isWritable, openDisk } from '../image/disk'
+import type { CommitRequest, Cost, JobPlan, JobResult } from '../model/job'
+import { betweenSteps, type Job } from './job'
+import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
+import { SideBySide } from './side-by-side'
+
+/** What is written down in one go: between two such, the job can be paused and cancelled. */
+const STEP = 32 * MIB
+/** After so many copied bytes the overlay gives up what the backing file has got by then. */
+const GIVE_UP_EVERY = GIB
+
+/**
+ * Writes what an overlay has down into its backing file, and empties the overlay.
+ *
+ * What the overlay has is given up only when the backing file holds the same, durably: first the
+ * bits, durably, then the blocks. Until then it is read from the overlay, afterwards from below;
+ * both are the same. So the disk never changes, a crash at any point leaves it whole, and the job
+ * started again copies what the overlay still has.
+ */
+export const commitJob: Job<CommitRequest> = {
+  stateWhenStopped: 'resumable',
+
+  async plan(host, request): Promise<JobPlan> {
+    const parts = await openForCommit(host, request)
+    const { disk, base, baseLayer } = parts
+    try {
+      const cost = await costOfCommit(disk)
+      const space = await checkSpace(host, dataFileOf(baseLayer), cost.spaceNeeded)
+      const isEmpty = (await parts.top.countAllocated()) === 0
+      return {
+        kind: 'commit',
+        warnings: isEmpty ? [{ code: 'nothing-to-copy', details: {} }] : [],
+        files: filesOf(disk, 'write', 2),
+        ...cost,
+        commandLine: commandLine('commit', ...(request.verify ? ['--verify'] : []), request.path),
+        sizeBefore: base.size,
+        sizeAfter: Math.max(base.size, disk.size),
+        ...space,
+      }
+    } finally {
+      await disk.close()
+    }
+  },
+
+  async run(host, request, control): Promise<JobResult> {
+    const parts = await openForCommit(host, request)
+    const { disk, top, base, baseLayer } = parts
+    try {
+      const total = disk.size
+      const stopping = { what: `The commit of ${request.path}`, state: 'resumable' } as const
+      control.report({ phase: 'preparing', current: 0, total })
+      const { spaceNeeded } = await costOfCommit(disk)
+      await requireSpace(host, dataFileOf(baseLayer), spaceNeeded)
+      await growBase(base, total)
+      const copy = new Copy(parts, request)
+      let bytesCopied = 0
+      let given = { offset: 0, copied: 0 }
+      for (const step of splitRange({ offset: 0, length: total }, STEP)) {
+        await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
+        bytesCopied += await copy.copyDown(step)
+        const end = rangeEnd(step)
+        if (bytesCopied - given.copied < GIVE_UP_EVERY && end < total) continue
+        await base.flush()
+        await top.release({ offset: given.offset, length: end - given.offset })
+        given = { offset: end, copied: bytesCopied }
+      }
+      control.report({ phase: 'copying', current: total, total })
+      return { kind: 'commit', path: request.path, bytesCopied }
+    } finally {
+      await disk.close()
+    }
+  },
+}
+
+interface Parts {
+  readonly disk: Disk
+  readonly top: Overlay
+  /** The disk that the backing file is, with what lies below it. Closed with `disk`. */
+  readonly base: Disk
+  readonly baseLayer: Layer
+}
+
+/** Opens the overlay and its backing file for writing; refuses what cannot be committed. */
+async function openForCommit(host: Host, { path }: CommitRequest): Promise<Parts> {
+  const disk = await openDisk(host, path, { writable: true, writableLayers: 2 })
+  try {
+    const top = overlayOf(disk)
+    const base = new Disk(disk.layers.slice(1), true)
+    const [, baseLayer] = disk.layers
+    if (baseLayer === undefined) throw refusal('invalid-argument', path, nothingBelow(top))
+    if (!isWritable(baseLayer)) {
+      const reason = `its backing file ${baseLayer.path} is ${baseLayer.format}, which is only read`
+      throw refusal('read-only', path, reason)
+    }
+    await refuseForeignLook(disk, top, baseLayer)
+    return { disk, top, base, baseLayer }
+  } catch (error) {
+    await disk.close()
+    throw error
+  }
+}
+
+function nothingBelow(top: Overlay): string {
+  return top.allAllocated
+    ? 'it is flattened, and its image file alone is the disk'
+    : 'it has no backing file'
+}
+
+/**
+ * Where the format of the backing file is probed at each open, a guest must not decide on it: what
+ * it wrote to the start of the disk is not brought down where it looks like another format.
+ */
+async function refuseForeignLook(disk: Disk, top: Overlay, baseLayer: Layer): Promise<void> {
+  if (baseLayer.format !== 'raw' || top.backing?.format !== undefined) return
+  const prefix = new Uint8Array(Math.min(PROBE_SIZE, disk.size))
+  await disk.read(prefix, 0)
+  const found = detectFormat(prefix)
+  if ('format' in found && found.format === 'raw') return
+  const name = 'format' in found ? found.format : found.foreign
+  const reason =
+    `the disk starts like a ${name} image, and its backing file, whose format is not stored in ` +
+    'this layout, would be taken for one afterwards'
+  throw refusal('not-supported', top.path, reason)
+}
+
+function refusal(
+  code: 'invalid-argument' | 'read-only' | 'not-supported',
+  path: string,
+  reason: string,
+): EngineError {
+  return new EngineError(code, `Cannot commit ${path}: ${reason}`, { path }, { state: 'unchanged' })
+}
+
+/** The file that grows when a layer is written to. */
+function dataFileOf(layer: Layer): string {
+  return layer.files.find(({ role }) => role === 'data')?.file.path ?? layer.path
+}
+
+/** What a commit of the top of a disk costs. */
+export async function costOfCommit(disk: Disk): Promise<Cost> {
+  const [top, baseLayer] = disk.layers
+  let [bytesToCopy, spaceNeeded] = [0, 0]
+  for await (const extent of disk.extents()) {
+    if (extent.depth !== 0 || extent.content === 'zero' || baseLayer === undefined) continue
+    bytesToCopy += extent.length
+    spaceNeeded += extent.length - (await bytesStored(baseLayer, extent))
+  }
+  const files = top?.files.filter(({ role }) => role === 'data') ?? []
+  const stats = await Promise.all(files.map(({ file }) => file.stat()))
+  const spaceFreed = stats.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0)
+  return { bytesToCopy, spaceNeeded, spaceFreed }
+}
+
+/** Bytes of a range that a layer holds itself: to write over them takes no space. */
+async function bytesStored(layer: Layer, range: ByteRange): Promise<number> {
+  const inside = clipRange(range, layer.size)
+  let bytes = 0
+  for (let at = inside.offset; at < rangeEnd(inside);) {
+    const extent = await layer.extentAt({ offset: at, length: rangeEnd(inside) - at })
+    if (extent.allocated && extent.content === 'data') bytes += extent.length
+    at += extent.length
+  }
+  return bytes
+}
+
+/** Makes the backing file as long as the disk; what is added reads as zero, as it did. */
+async function growBase(base: Disk, size: number): Promise<void> {
+  if (base.size >= size) return
+  // Of a raw file whole sectors are seen from above: what is behind them would come into sight.
+  const seen = alignDown(base.size, SECTOR_SIZE)
+  if (seen < base.size) {
+    await base.writeZeroes({ offset: seen, length: base.size - seen })
+    await base.flush()
+  }
+  await base.truncate(size)
+}
+
+/** Copies what the overlay has to the backing file. */
+class Copy {
+  private readonly sides: SideBySide
+
+  constructor(
+    private readonly parts: Parts,
+    private readonly request: CommitRequest,
+  ) {
+    this.sides = new SideBySide(parts.disk, parts.base, SECTOR_SIZE)
+  }
+
+  /** Returns the bytes that were copied. */
+  async copyDown(range: ByteRange): Promise<number> {
+    let copied = 0
+    for (let at = range.offset; at < rangeEnd(range);) {
+      const rest = { offset: at, length: rangeEnd(range) - at }
+      const extent = await this.parts.top.extentAt(rest)
+      const run = { offset: at, length: extent.length }
+      if (extent.allocated) {
+        copied += await this.copyRun(run, extent)
+        if (this.request.verify) await this.verify(run)
+      }
+      at = rangeEnd(run)
+    }
+    return copied
+  }
+
+  private async copyRun(run: ByteRange, { content, source }: LayerExtent): Promise<number> {
+    const { base } = this.parts
+    if (content === 'data') {
+      assert(source !== undefined, 'what an overlay has lies in its image file')
+      await base.copyIn(source, run)
+      return run.length
+    }
+    // Zeros over zeros would only take space in a backing file that is an overlay itself.
+    for await (const below of base.extents(run)) {
+      if (below.content === 'data') await base.writeZeroes(below)
+    }
+    return 0
+  }
+
+  private async verify(run: ByteRange): Promise<void> {
+    const { top, baseLayer } = this.parts
+    for await (const { offset } of this.sides.differences(run)) {
+      const message =
+        `${baseLayer.path} does not hold at byte ${String(offset)} what was copied to it ` +
+        `from ${top.path}; the overlay still has it`
+      throw new EngineError('verify/mismatch', message, { path: baseLayer.path, offset })
+    }
+  }
+}
