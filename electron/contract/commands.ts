@@ -58,7 +58,11 @@ export interface Commands {
   'job.plan': { request: WindowJobRequest; result: JobPlan }
   'job.start': { request: WindowJobRequest; result: { id: JobId } }
   'job.cancel': { request: { id: JobId }; result: undefined }
-  /** Takes ended jobs out of the list. */
+  'job.pause': { request: { id: JobId }; result: undefined }
+  'job.resume': { request: { id: JobId }; result: undefined }
+  /** Takes up again what a job that ended before its goal has left; see JobSnapshot.canGoOn. */
+  'job.goOn': { request: { id: JobId }; result: undefined }
+  /** Takes ended jobs out of the list; the history of their images keeps them. */
   'job.clear': { request: { ids: readonly JobId[] }; result: undefined }
 
   'settings.change': { request: Partial<Settings>; result: Settings }
@@ -88,6 +92,9 @@ export const COMMAND_NAMES = [
   'job.plan',
   'job.start',
   'job.cancel',
+  'job.pause',
+  'job.resume',
+  'job.goOn',
   'job.clear',
   'settings.change',
 ] as const satisfies readonly CommandName[]

@@ -55,7 +55,7 @@ export type JobId = string
 
 /** `interrupted`: the application ended while it ran. */
 export type JobStatus =
-  'queued' | 'running' | 'cancelling' | 'done' | 'failed' | 'cancelled' | 'interrupted'
+  'queued' | 'running' | 'paused' | 'cancelling' | 'done' | 'failed' | 'cancelled' | 'interrupted'
 
 /**
  * One job, running or past. Times in milliseconds since 1970, sizes in bytes, speed in bytes a
@@ -65,6 +65,12 @@ export interface JobSnapshot {
   readonly id: JobId
   readonly kind: JobKind
   readonly status: JobStatus
+  /** It is of a kind that can be paused while it runs. */
+  readonly canPause?: true
+  /** It has ended, but not at its goal, and can go on from there with the same settings. */
+  readonly canGoOn?: true
+  /** It was taken out of the list of jobs, and is only part of its image's history. */
+  readonly cleared?: true
   /** The image it works on, where the library knows it, and its path. */
   readonly imageId?: ImageId
   readonly path: string

@@ -83,6 +83,7 @@ export const settingsChange = z.strictObject({
   language: z.enum(['system', 'en', 'de']).exactOptional(),
   verifyByDefault: z.boolean().exactOptional(),
   simultaneousJobs: z.int().min(1).max(4).exactOptional(),
+  cacheMiB: z.int().min(1).max(64).exactOptional(),
 })
 
 const schemas = {
@@ -104,6 +105,9 @@ const schemas = {
   'job.plan': jobRequest,
   'job.start': jobRequest,
   'job.cancel': z.strictObject({ id }),
+  'job.pause': z.strictObject({ id }),
+  'job.resume': z.strictObject({ id }),
+  'job.goOn': z.strictObject({ id }),
   'job.clear': z.strictObject({ ids }),
   'settings.change': settingsChange,
 } as const

@@ -8,4 +8,6 @@ export interface Settings {
   readonly verifyByDefault: boolean
   /** Long jobs that may run at the same time, 1..4; quick ones never wait for them. */
   readonly simultaneousJobs: number
+  /** Memory for the bitmap of each overlay that is in use, in MiB, 1..64. */
+  readonly cacheMiB: number
 }

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { app, clipboard, nativeTheme, session, shell } from 'electron'
 import type { Bootstrap } from '../contract/commands'
-import type { JobSnapshot } from '../contract/jobs'
 import { commandHandlers } from './command-handlers'
 import { Dialogs } from './dialogs'
 import { EngineThreads } from './engine-threads'
@@ -16,6 +15,7 @@ import { HandedFiles, handOverSchema } from './handed-files'
 import { listenToWindow } from './ipc'
 import { Dispatcher } from './ipc-dispatch'
 import { type JobParts, createJobs } from './jobs'
+import type { StoredJob } from './jobs/job-queue'
 import { KeptFiles, type Remembered } from './kept-files'
 import { type LibraryParts, createLibrary } from './library'
 import type { ImageRecord } from './library/image-record'
@@ -54,14 +54,14 @@ export async function runApplication(files: readonly string[]): Promise<void> {
 
   const kept = new KeptFiles(app.getPath('userData'), log)
   const remembered = await kept.load()
-  const engine = new EngineThreads(newWorker, log)
+  const settings = new SettingsStore(remembered.settings)
+  const engine = new EngineThreads(newWorker, log, () => settings.cacheBytes)
   const window = new MainWindow({
     url: page.url,
     title: app.getName(),
     place: remembered.place,
     log,
   })
-  const settings = new SettingsStore(remembered.settings)
   const texts = (): Texts => textsFor(settings.current.language, app.getLocale())
   const dialogs = new Dialogs(() => window.current, texts)
   const frame: Frame = { log, kept, engine, window, dialogs, settings, texts }
@@ -135,7 +135,7 @@ function startLibrary(
 function startJobs(
   { log, kept, engine, window, settings, texts }: Frame,
   libraryParts: LibraryParts,
-  history: readonly JobSnapshot[],
+  history: readonly StoredJob[],
 ): JobParts {
   const presence = new Presence(() => window.current, texts)
   const parts = createJobs({
@@ -146,7 +146,7 @@ function startJobs(
       presence.update(parts.queue.active())
     },
     onRemoved: (ids) => window.send('job.removed', { ids }),
-    onTurn: (queue) => kept.jobs.schedule(() => ({ version: 1, jobs: queue.snapshots() })),
+    onTurn: (queue) => kept.jobs.schedule(() => ({ version: 1, jobs: queue.stored() })),
     onEnded: (job) => presence.ended(job),
   })
   return parts

@@ -1,6 +1,11 @@
-import { type ChainInfo, EngineError, isEngineError } from '../../engine'
+import {
+  type ChainInfo,
+  EngineError,
+  type ErrorData,
+  type JobKind,
+  isEngineError,
+} from '../../engine'
 import type { Bootstrap } from '../contract/commands'
-import type { WindowJobRequest } from '../contract/jobs'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
 import type { Dialogs } from './dialogs'
@@ -8,7 +13,7 @@ import type { EngineThreads } from './engine-threads'
 import type { Grants } from './grants'
 import type { Handlers } from './ipc-dispatch'
 import type { JobQueue } from './jobs/job-queue'
-import { type ResolvedJob, resolveJob } from './jobs/job-requests'
+import { resolveJob } from './jobs/job-requests'
 import type { Planner } from './jobs/planner'
 import type { Adder } from './library/adder'
 import type { Library } from './library/library'
@@ -78,16 +83,26 @@ export function commandHandlers(parts: CommandParts): Handlers {
     },
     'job.plan': async (request) => {
       const job = resolveJob(request, library, grants)
-      return await planner.work(job, obstacle(parts, request, job))
+      return await planner.work(job, obstacle(parts, request.kind, job.imageId))
     },
     'job.start': (request) => {
       const job = resolveJob(request, library, grants)
-      const problem = obstacle(parts, request, job)
-      if (problem !== undefined) throw EngineError.fromData(problem)
+      refuse(obstacle(parts, request.kind, job.imageId))
       return { id: queue.add(job) }
     },
     'job.cancel': ({ id }) => {
       queue.cancel(id)
+    },
+    'job.pause': ({ id }) => {
+      queue.pause(id)
+    },
+    'job.resume': ({ id }) => {
+      queue.resume(id)
+    },
+    'job.goOn': ({ id }) => {
+      const { request, imageId } = queue.leftBy(id)
+      refuse(obstacle(parts, request.kind, imageId))
+      queue.goOn(id)
     },
     'job.clear': ({ ids }) => {
       queue.clear(ids)
@@ -109,10 +124,14 @@ function bootstrap({ facts, settings, library, queue, onBootstrap }: CommandPart
 /** What the library knows against a job. A check may look at everything. */
 function obstacle(
   { library }: CommandParts,
-  { kind }: WindowJobRequest,
-  { imageId }: ResolvedJob,
-): ReturnType<Library['obstacle']> {
+  kind: JobKind,
+  imageId: ImageId,
+): ErrorData | undefined {
   return kind === 'check' ? undefined : library.obstacle(imageId)
+}
+
+function refuse(problem: ErrorData | undefined): void {
+  if (problem !== undefined) throw EngineError.fromData(problem)
 }
 
 async function createSample(parts: CommandParts): Promise<{ id: ImageId }> {

@@ -17,7 +17,7 @@ export class Dialogs {
       buttonLabel: pick.add,
       properties: ['openFile', 'multiSelections'],
       filters: [
-        { name: pick.images, extensions: ['add-cow', 'acow', 'raw', 'img'] },
+        { name: pick.images, extensions: ['add-cow', 'acow', 'qcow2', 'raw', 'img'] },
         { name: pick.allFiles, extensions: ['*'] },
       ],
     })

@@ -1,4 +1,4 @@
-import type { JobProgress, JobRequest, JobResult } from '../../engine'
+import type { EngineError, JobProgress, JobRequest, JobResult } from '../../engine'
 import type { CallName, Calls } from '../worker/calls'
 import type { Log } from './log'
 import { type Call, WorkerClient, type WorkerPort } from './worker-client'
@@ -13,6 +13,8 @@ export class EngineThreads {
   constructor(
     private readonly spawn: () => WorkerPort,
     private readonly log: Log,
+    /** Memory for the bitmap of each overlay that is opened, in bytes. */
+    private readonly cacheBytes: () => number,
   ) {}
 
   async call<Name extends Exclude<CallName, 'run'>>(
@@ -36,14 +38,18 @@ export class EngineThreads {
 
   /** Runs a job in a thread of its own, which ends with it. */
   run(request: JobRequest, report: (progress: JobProgress) => void): Call<'run'> {
-    let cancel = (): void => undefined
+    let call: Call<'run'> | undefined
     const work = async (): Promise<JobResult> => {
       const client = this.start(() => undefined)
-      const call = client.call('run', request, report)
-      cancel = call.cancel
+      call = client.call('run', request, report)
       return await call.done.finally(() => client.close())
     }
-    return { done: work(), cancel: () => cancel() }
+    const done = work()
+    return {
+      done,
+      cancel: () => call?.cancel(),
+      setPaused: (paused) => call?.setPaused(paused),
+    }
   }
 
   /** Ends the shared thread. */
@@ -52,9 +58,10 @@ export class EngineThreads {
   }
 
   private start(forget: () => void): WorkerClient {
-    return new WorkerClient(this.spawn(), (error) => {
+    const onCrash = (error: EngineError): void => {
       this.log.error(error.message)
       forget()
-    })
+    }
+    return new WorkerClient(this.spawn(), onCrash, this.cacheBytes)
   }
 }

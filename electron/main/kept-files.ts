@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import type { JobSnapshot } from '../contract/jobs'
 import type { Settings } from '../contract/settings'
+import type { StoredJob } from './jobs/job-queue'
 import { JsonFile, type Loaded } from './json-file'
 import type { ImageRecord } from './library/image-record'
 import type { Log } from './log'
@@ -19,7 +19,7 @@ import {
 export interface Remembered {
   readonly settings: Partial<Settings> | undefined
   readonly images: readonly ImageRecord[]
-  readonly jobs: readonly JobSnapshot[]
+  readonly jobs: readonly StoredJob[]
   readonly place: WindowPlace | undefined
   /** Files that could not be used, and what they are called now. */
   readonly setAside: readonly { readonly path: string; readonly kept: string }[]

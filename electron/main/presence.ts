@@ -1,13 +1,17 @@
 import { basename } from 'node:path'
-import { type BrowserWindow, Notification, powerSaveBlocker } from 'electron'
+import { type BrowserWindow, Notification, app, powerSaveBlocker } from 'electron'
 import type { JobSnapshot } from '../contract/jobs'
+import { overallProgress, titleWith } from './jobs/overall-progress'
 import type { Texts } from './texts'
 
 const NO_PROGRESS = -1
 /** Electron shows a bar without an end for what is above 1. */
 const UNKNOWN_PROGRESS = 2
 
-/** What running jobs do outside of the window: the taskbar, the computer's sleep, notifications. */
+/**
+ * What running jobs do outside of the window's page: its title, the taskbar, the computer's sleep,
+ * notifications.
+ */
 export class Presence {
   private blocker: number | undefined
 
@@ -18,13 +22,12 @@ export class Presence {
 
   /** To be called with the jobs that have not ended, whenever one of them moves. */
   update(active: readonly JobSnapshot[]): void {
-    this.window()?.setProgressBar(overallProgress(active))
-    if (active.length > 0) {
-      this.blocker ??= powerSaveBlocker.start('prevent-app-suspension')
-    } else if (this.blocker !== undefined) {
-      powerSaveBlocker.stop(this.blocker)
-      this.blocker = undefined
-    }
+    const progress = overallProgress(active)
+    const window = this.window()
+    const bar = progress === undefined ? NO_PROGRESS : (progress.part ?? UNKNOWN_PROGRESS)
+    window?.setProgressBar(bar, { mode: progress?.resting === true ? 'paused' : 'normal' })
+    window?.setTitle(titleWith(app.getName(), progress, this.texts().paused))
+    this.keepAwake(progress?.resting === false)
   }
 
   /** Tells of a job that ended while the person looks elsewhere. */
@@ -37,15 +40,13 @@ export class Presence {
     notification.on('click', () => window?.show())
     notification.show()
   }
-}
 
-function overallProgress(active: readonly JobSnapshot[]): number {
-  if (active.length === 0) return NO_PROGRESS
-  let current = 0
-  let total = 0
-  for (const { progress } of active) {
-    current += progress?.current ?? 0
-    total += progress?.total ?? 0
+  private keepAwake(wanted: boolean): void {
+    if (wanted) {
+      this.blocker ??= powerSaveBlocker.start('prevent-app-suspension')
+    } else if (this.blocker !== undefined) {
+      powerSaveBlocker.stop(this.blocker)
+      this.blocker = undefined
+    }
   }
-  return total === 0 ? UNKNOWN_PROGRESS : current / total
 }

@@ -6,6 +6,7 @@ const DEFAULTS: Settings = {
   language: 'system',
   verifyByDefault: true,
   simultaneousJobs: 1,
+  cacheMiB: 4,
 }
 
 /** What the person has set. */
@@ -19,6 +20,11 @@ export class SettingsStore extends EventEmitter<{ change: [] }> {
 
   get current(): Settings {
     return this.settings
+  }
+
+  /** Memory for the bitmap of each overlay that is in use, in bytes. */
+  get cacheBytes(): number {
+    return this.settings.cacheMiB * 1024 * 1024
   }
 
   change(part: Partial<Settings>): Settings {

@@ -3,18 +3,25 @@
  * is dropped, anything else that does not fit makes the file unusable; see JsonFile.
  */
 import * as z from 'zod'
-import { type CheckResult, ERROR_CODES, type ErrorData, FINDING_CODES } from '../../engine'
-import type { JobSnapshot } from '../contract/jobs'
+import {
+  type CheckResult,
+  ERROR_CODES,
+  type ErrorData,
+  FINDING_CODES,
+  type Fingerprint,
+} from '../../engine'
 import { settingsChange } from '../contract/schemas'
 import type { Settings } from '../contract/settings'
 import type { BaseMark } from '../worker/calls'
+import type { StoredJob } from './jobs/job-queue'
+import type { ResolvedJob } from './jobs/job-requests'
 import type { ImageRecord } from './library/image-record'
 
 const bytes = z.int().nonnegative()
 /** Milliseconds since 1970; file systems know fractions of them. */
 const time = z.number()
 const details = z.record(z.string(), z.union([z.string(), z.number()]))
-const format = z.enum(['raw', 'add-cow', 'acow'])
+const format = z.enum(['raw', 'add-cow', 'acow', 'qcow2'])
 
 const errorData: z.ZodType<ErrorData> = z.object({
   code: z.enum(ERROR_CODES),
@@ -40,10 +47,13 @@ const checkResult: z.ZodType<CheckResult> = z.object({
   allocatedClusters: bytes,
 })
 
-const baseMark: z.ZodType<BaseMark> = z.object({
-  format,
-  fingerprint: z.object({ size: bytes, modifiedAt: time, sample: z.string() }),
+const fingerprint: z.ZodType<Fingerprint> = z.object({
+  size: bytes,
+  modifiedAt: time,
+  sample: z.string(),
 })
+
+const baseMark: z.ZodType<BaseMark> = z.object({ format, fingerprint })
 
 const imageRecord: z.ZodType<ImageRecord> = z.object({
   id: z.string(),
@@ -66,10 +76,32 @@ const imageRecord: z.ZodType<ImageRecord> = z.object({
 
 const kind = z.enum(['create', 'resize', 'check', 'flatten', 'export'])
 
-const jobSnapshot: z.ZodType<JobSnapshot> = z.object({
+const status = z.enum([
+  ...(['queued', 'running', 'paused', 'cancelling'] as const),
+  ...(['done', 'failed', 'cancelled', 'interrupted'] as const),
+])
+
+const work: z.ZodType<ResolvedJob> = z.object({
+  request: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('flatten'), path: z.string(), verify: z.boolean() }),
+    z.object({
+      kind: z.literal('check'),
+      path: z.string(),
+      repair: z.enum(['none', 'leaks', 'all']),
+      expectedBase: fingerprint.exactOptional(),
+    }),
+  ]),
+  imageId: z.string(),
+  files: z.object({ writes: z.array(z.string()), reads: z.array(z.string()) }),
+})
+
+const storedJob: z.ZodType<StoredJob> = z.object({
   id: z.string(),
   kind,
-  status: z.enum(['queued', 'running', 'cancelling', 'done', 'failed', 'cancelled', 'interrupted']),
+  status,
+  canPause: z.literal(true).exactOptional(),
+  canGoOn: z.literal(true).exactOptional(),
+  cleared: z.literal(true).exactOptional(),
   imageId: z.string().exactOptional(),
   path: z.string(),
   target: z.string().exactOptional(),
@@ -92,6 +124,7 @@ const jobSnapshot: z.ZodType<JobSnapshot> = z.object({
     })
     .exactOptional(),
   error: errorData.exactOptional(),
+  work: work.exactOptional(),
 })
 
 export interface StoredLibrary {
@@ -106,12 +139,12 @@ export const libraryFile: z.ZodType<StoredLibrary> = z.object({
 
 export interface StoredJobs {
   readonly version: 1
-  readonly jobs: readonly JobSnapshot[]
+  readonly jobs: readonly StoredJob[]
 }
 
 export const jobsFile: z.ZodType<StoredJobs> = z.object({
   version: z.literal(1),
-  jobs: z.array(jobSnapshot),
+  jobs: z.array(storedJob),
 })
 
 /** A setting that the file does not have is at its default. */

@@ -3,16 +3,16 @@ import type {
   CallMessage,
   CallName,
   Calls,
-  CancelMessage,
   DoneMessage,
   FailedMessage,
   FromWorker,
+  SteeringMessage,
 } from '../worker/calls'
 
 /** As much of a worker thread as is used. */
 export interface WorkerPort {
   postMessage<Name extends CallName>(message: CallMessage<Name>): void
-  postMessage(message: CancelMessage): void
+  postMessage(message: SteeringMessage): void
   on(event: 'message', listener: (message: FromWorker) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'exit', listener: (exitCode: number) => void): unknown
@@ -25,6 +25,8 @@ export interface Call<Name extends CallName> {
   readonly done: Promise<Calls[Name]['result']>
   /** Asks the call to stop; it ends with `job/cancelled` unless it was done before. */
   readonly cancel: () => void
+  /** Lets the call rest at its next step, or go on. Nothing happens to one that has no steps. */
+  readonly setPaused: (paused: boolean) => void
 }
 
 interface Pending<Name extends CallName> {
@@ -58,6 +60,8 @@ export class WorkerClient {
     private readonly port: WorkerPort,
     /** Called once where the thread ended of its own accord. */
     private readonly onCrash: (error: EngineError) => void,
+    /** Memory for the bitmap of each overlay, in bytes, asked for at each call. */
+    private readonly cacheBytes: () => number,
   ) {
     port.on('message', (message) => this.receive(message))
     port.on('error', (error) => this.end(`A worker thread failed: ${error.message}`))
@@ -69,14 +73,22 @@ export class WorkerClient {
     request: Calls[Name]['request'],
     report?: (progress: JobProgress) => void,
   ): Call<Name> {
-    if (this.gone !== undefined) return { done: Promise.reject(this.gone), cancel: () => undefined }
+    const nothing = (): void => undefined
+    if (this.gone !== undefined) {
+      return { done: Promise.reject(this.gone), cancel: nothing, setPaused: nothing }
+    }
     this.lastId += 1
     const id = this.lastId
     const done = new Promise<Calls[Name]['result']>((resolve, reject) => {
       this.pending[name].set(id, { resolve, reject, report })
     })
-    this.port.postMessage({ type: 'call', id, name, request })
-    return { done, cancel: () => this.port.postMessage({ type: 'cancel', id }) }
+    this.port.postMessage({ type: 'call', id, name, request, cacheBytes: this.cacheBytes() })
+    const steer = (type: SteeringMessage['type']): void => this.port.postMessage({ type, id })
+    return {
+      done,
+      cancel: () => steer('cancel'),
+      setPaused: (paused) => steer(paused ? 'pause' : 'resume'),
+    }
   }
 
   /** Ends the thread. Nothing should be under way in it any more. */

@@ -62,7 +62,7 @@ export interface Calls {
   }
   find: { request: { readonly paths: readonly string[] }; result: FoundFiles }
   plan: { request: JobRequest; result: JobPlan }
-  /** The one call that may take long: tells how far it is, and can be cancelled. */
+  /** May take very long: tells how far it is, and can be paused and cancelled. */
   run: { request: JobRequest; result: JobResult }
   /** Makes the sample disk in a new folder below `parent`: the paths of its two images. */
   makeSample: {
@@ -97,10 +97,11 @@ export interface Calls {
 export type CallName = keyof Calls
 
 /** `id` is made by the caller and stands in all messages about the same call. */
-export type ToWorker = { [Name in CallName]: CallMessage<Name> }[CallName] | CancelMessage
+export type ToWorker = { [Name in CallName]: CallMessage<Name> }[CallName] | SteeringMessage
 
-export interface CancelMessage {
-  readonly type: 'cancel'
+/** What a call under way is to do. */
+export interface SteeringMessage {
+  readonly type: 'cancel' | 'pause' | 'resume'
   readonly id: number
 }
 
@@ -109,6 +110,8 @@ export interface CallMessage<Name extends CallName> {
   readonly id: number
   readonly name: Name
   readonly request: Calls[Name]['request']
+  /** Memory for the bitmap of each overlay that is opened, in bytes. */
+  readonly cacheBytes: number
 }
 
 export type FromWorker =

@@ -4,8 +4,17 @@
  * is started for each job.
  */
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { type JobProgress, nodeHost, planJob, runJob, toErrorData } from '../../engine'
-import type { CallMessage, CallName, Calls, DoneMessage, FromWorker, ToWorker } from './calls'
+import { type Host, nodeHost, planJob, runJob, toErrorData } from '../../engine'
+import { CallControl } from './call-control'
+import type {
+  CallMessage,
+  CallName,
+  Calls,
+  DoneMessage,
+  FromWorker,
+  SteeringMessage,
+  ToWorker,
+} from './calls'
 import { findFiles } from './find-files'
 import { handedOver } from './handed-over'
 import { limitRate } from './limit-rate'
@@ -17,26 +26,22 @@ import { scanImage } from './scan-image'
 /** Progress goes out at most this often a job, as nobody reads faster. */
 const PROGRESS_INTERVAL_MS = 100
 
-interface Control {
-  readonly signal: AbortSignal
-  readonly report: (progress: JobProgress) => void
-}
-
 type Handlers = {
   readonly [Name in CallName]: (
     request: Calls[Name]['request'],
-    control: Control,
+    control: CallControl,
+    host: Host,
   ) => Promise<Calls[Name]['result']>
 }
 
 const maps = new DiskMaps(nodeHost)
 
 const handlers: Handlers = {
-  scan: ({ path, knownBase }) => scanImage(nodeHost, path, knownBase),
+  scan: ({ path, knownBase }, _control, host) => scanImage(host, path, knownBase),
   signatures: ({ lists }) => Promise.all(lists.map(signatureOf)),
   find: ({ paths }) => findFiles(paths),
-  plan: (request) => planJob(nodeHost, request),
-  run: (request, control) => runJob(nodeHost, request, control),
+  plan: (request, _control, host) => planJob(host, request),
+  run: (request, control, host) => runJob(host, request, control),
   makeSample: ({ parent }) => makeSample(nodeHost, parent),
   map: ({ path }, control) => maps.open(path, control),
   mapTile: ({ path, ...cells }) => maps.tile(path, cells),
@@ -46,25 +51,26 @@ const handlers: Handlers = {
 }
 
 async function perform<Name extends CallName>(
-  { id, name, request }: CallMessage<Name>,
-  control: Control,
+  { id, name, request, cacheBytes }: CallMessage<Name>,
+  control: CallControl,
 ): Promise<DoneMessage<Name>> {
-  return { type: 'done', id, name, result: await handlers[name](request, control) }
+  const host = { ...nodeHost, cacheBytes }
+  return { type: 'done', id, name, result: await handlers[name](request, control, host) }
 }
 
 function serve(port: MessagePort): void {
-  const running = new Map<number, AbortController>()
+  const running = new Map<number, CallControl>()
   const tell = (message: FromWorker): void => port.postMessage(message)
 
   async function answer(message: ToWorker & { type: 'call' }): Promise<void> {
     const { id, name } = message
-    const controller = new AbortController()
     const report = limitRate(PROGRESS_INTERVAL_MS, (progress) => {
       tell({ type: 'progress', id, progress })
     })
-    running.set(id, controller)
+    const control = new CallControl(report)
+    running.set(id, control)
     try {
-      const done = await perform(message, { signal: controller.signal, report })
+      const done = await perform(message, control)
       port.postMessage(done, handedOver(done.result))
     } catch (error) {
       tell({ type: 'failed', id, name, error: toErrorData(error) })
@@ -74,9 +80,14 @@ function serve(port: MessagePort): void {
   }
 
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'cancel') running.get(message.id)?.abort()
-    else void answer(message)
+    if (message.type === 'call') void answer(message)
+    else steer(message, running.get(message.id))
   })
+}
+
+function steer({ type }: SteeringMessage, call: CallControl | undefined): void {
+  if (type === 'cancel') call?.cancel()
+  else call?.setPaused(type === 'pause')
 }
 
 if (parentPort === null) throw new Error('This file is the entry of a worker thread')

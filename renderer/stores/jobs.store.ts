@@ -4,11 +4,16 @@ import type { JobId, JobSnapshot, WindowJobRequest } from '../../electron/contra
 import type { ImageId } from '../../electron/contract/library'
 import { invoke } from '../bridge'
 
-const ACTIVE = new Set<JobSnapshot['status']>(['running', 'cancelling'])
+const ACTIVE = new Set<JobSnapshot['status']>(['running', 'paused', 'cancelling'])
 
-/** Whether a job is doing something now. */
+/** Whether a job has begun and has not ended. */
 export function isActive(job: JobSnapshot): boolean {
   return ACTIVE.has(job.status)
+}
+
+/** Whether a job is doing something now. */
+export function isMoving(job: JobSnapshot): boolean {
+  return isActive(job) && job.status !== 'paused'
 }
 
 /** Whether nothing more will come of a job. */
@@ -26,8 +31,10 @@ export const useJobs = defineStore('jobs', () => {
 
   const list = computed(() => [...jobs.value.values()].sort((a, b) => b.createdAt - a.createdAt))
   const active = computed(() => list.value.filter(isActive).reverse())
+  const moving = computed(() => active.value.filter(isMoving))
+  const paused = computed(() => active.value.filter((job) => job.status === 'paused'))
   const queued = computed(() => list.value.filter((job) => job.status === 'queued').reverse())
-  const ended = computed(() => list.value.filter(isEnded))
+  const ended = computed(() => list.value.filter((job) => isEnded(job) && job.cleared !== true))
   /** The job that holds each image, if any. */
   const byImage = computed(() => {
     const found = new Map<ImageId, JobSnapshot>()
@@ -97,6 +104,23 @@ export const useJobs = defineStore('jobs', () => {
     await invoke('job.cancel', { id })
   }
 
+  async function pause(id: JobId): Promise<void> {
+    await invoke('job.pause', { id })
+  }
+
+  async function resume(id: JobId): Promise<void> {
+    await invoke('job.resume', { id })
+  }
+
+  async function goOn(id: JobId): Promise<void> {
+    await invoke('job.goOn', { id })
+  }
+
+  /** All jobs on an image that are known, the latest first. */
+  function historyOf(id: ImageId): readonly JobSnapshot[] {
+    return list.value.filter((job) => job.imageId === id)
+  }
+
   async function clear(ids: readonly JobId[]): Promise<void> {
     await invoke('job.clear', { ids })
   }
@@ -105,6 +129,8 @@ export const useJobs = defineStore('jobs', () => {
     jobs,
     movedAt,
     active,
+    moving,
+    paused,
     queued,
     ended,
     byImage,
@@ -116,6 +142,10 @@ export const useJobs = defineStore('jobs', () => {
     whenEnded,
     start,
     cancel,
+    pause,
+    resume,
+    goOn,
+    historyOf,
     clear,
   }
 })

@@ -12,6 +12,7 @@ const BEFORE_START: Settings = {
   language: 'system',
   verifyByDefault: true,
   simultaneousJobs: 1,
+  cacheMiB: 4,
 }
 
 /** Settings as the main process keeps them, and what it told of itself at the start. */

@@ -35,6 +35,9 @@ function dispatcher(
     'job.plan': no,
     'job.start': no,
     'job.cancel': cancel,
+    'job.pause': no,
+    'job.resume': no,
+    'job.goOn': no,
     'job.clear': no,
     'settings.change': no,
   }

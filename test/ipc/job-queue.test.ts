@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { JobSnapshot, JobStatus } from '../../electron/contract/jobs'
 import { jobsFile } from '../../electron/main/stored-data'
-import { CANCELLED, FakeJobs, checkOf, flattenOf } from './support/fake-jobs'
+import { CANCELLED, FakeJobs, checkOf, exportOf, flattenOf } from './support/fake-jobs'
 
 let jobs: FakeJobs
 
@@ -184,6 +184,134 @@ describe('a cancel', () => {
   })
 })
 
+describe('a pause', () => {
+  test('rests the job, hides its pace, and keeps its files', async () => {
+    jobs.limit = 9
+    const id = jobs.queue.add(flattenOf('/a'))
+    jobs.run('/a').report({ phase: 'copying', current: 0, total: 10_000 })
+    await vi.advanceTimersByTimeAsync(1000)
+    jobs.run('/a').report({ phase: 'copying', current: 2000, total: 10_000 })
+    expect(jobs.job(id)).toMatchObject({ canPause: true, speed: 2000 })
+    jobs.queue.pause(id)
+    expect(jobs.run('/a').paused).toBe(true)
+    jobs.run('/a').report({ phase: 'copying', current: 2100, total: 10_000 })
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(jobs.job(id)).toMatchObject({ status: 'paused', progress: { current: 2100 } })
+    expect(jobs.job(id)).not.toHaveProperty('speed')
+    expect(jobs.changes.at(-1)).not.toHaveProperty('timeLeft')
+    expect(jobs.status(jobs.queue.add(checkOf('/a')))).toBe('queued')
+    expect(jobs.queue.filesWritten()).toEqual(new Set(['/a', '/a.data']))
+  })
+
+  test('gives its turn away, and takes it back when it goes on', () => {
+    const first = jobs.queue.add(flattenOf('/a'))
+    const second = jobs.queue.add(flattenOf('/b'))
+    expect(jobs.status(second)).toBe('queued')
+    jobs.queue.pause(first)
+    expect(jobs.status(second)).toBe('running')
+    jobs.queue.resume(first)
+    expect(jobs.status(first)).toBe('running')
+    expect(jobs.run('/a').paused).toBe(false)
+    expect(jobs.status(jobs.queue.add(flattenOf('/c')))).toBe('queued')
+  })
+
+  test('does not count as slowness afterwards', async () => {
+    const id = jobs.queue.add(flattenOf('/a'))
+    jobs.run('/a').report({ phase: 'copying', current: 1000, total: 10_000 })
+    jobs.queue.pause(id)
+    await vi.advanceTimersByTimeAsync(4000)
+    jobs.queue.resume(id)
+    jobs.run('/a').report({ phase: 'copying', current: 1000, total: 10_000 })
+    await vi.advanceTimersByTimeAsync(1000)
+    jobs.run('/a').report({ phase: 'copying', current: 3000, total: 10_000 })
+    expect(jobs.job(id)).toMatchObject({ speed: 2000 })
+  })
+
+  test('is not for what waits, has ended, is being cancelled, or has no steps', async () => {
+    const check = jobs.queue.add(checkOf('/c'))
+    const waiting = jobs.queue.add(flattenOf('/a'))
+    for (const id of [check, waiting, 'no such job']) jobs.queue.pause(id)
+    expect(jobs.run('/c').paused).toBe(false)
+    expect(jobs.status(check)).toBe('running')
+    expect(jobs.status(waiting)).toBe('queued')
+    jobs.run('/c').finish()
+    await settle()
+    jobs.queue.cancel(waiting)
+    jobs.queue.pause(waiting)
+    jobs.queue.resume(waiting)
+    expect(jobs.status(waiting)).toBe('cancelling')
+    expect(jobs.run('/a').paused).toBe(false)
+  })
+
+  test('ends with a cancel', async () => {
+    const id = jobs.queue.add(flattenOf('/a'))
+    jobs.queue.pause(id)
+    jobs.queue.cancel(id)
+    expect(jobs.run('/a').cancelled).toBe(true)
+    jobs.run('/a').fail(CANCELLED)
+    await settle()
+    expect(jobs.status(id)).toBe('cancelled')
+  })
+})
+
+describe('what ended before its goal', () => {
+  test('goes on as the same job, with the same work, after others', async () => {
+    const id = jobs.queue.add(flattenOf('/a'))
+    jobs.queue.cancel(id)
+    jobs.run('/a').fail(CANCELLED)
+    await settle()
+    expect(jobs.job(id)).toMatchObject({ status: 'cancelled', canGoOn: true })
+    const other = jobs.queue.add(flattenOf('/b'))
+    jobs.queue.goOn(id)
+    expect(jobs.queue.snapshots().map((job) => job.id)).toEqual([other, id])
+    expect(jobs.job(id)).toMatchObject({ status: 'queued', imageId: 'id of /a' })
+    for (const gone of ['error', 'canGoOn', 'endedAt', 'startedAt'])
+      expect(jobs.job(id)).not.toHaveProperty(gone)
+    jobs.run('/b').finish()
+    await settle()
+    expect(jobs.run('/a').request).toEqual(flattenOf('/a').request)
+    jobs.run('/a').finish()
+    await settle()
+    expect(jobs.job(id)).toMatchObject({ status: 'done' })
+    expect(() => jobs.queue.goOn(id)).toThrow('cannot go on')
+  })
+
+  test('goes on after a restart, as it was stored', async () => {
+    const before = new FakeJobs()
+    const id = before.queue.add(flattenOf('/a', '/base'))
+    const stored: unknown = JSON.parse(JSON.stringify({ version: 1, jobs: before.queue.stored() }))
+    jobs = new FakeJobs(jobsFile.parse(stored).jobs)
+    expect(jobs.job(id)).toMatchObject({ status: 'interrupted', canGoOn: true })
+    expect(jobs.runs).toEqual([])
+    expect(jobs.queue.leftBy(id)).toEqual(flattenOf('/a', '/base'))
+    jobs.queue.goOn(id)
+    expect(jobs.run('/a').request).toEqual(flattenOf('/a', '/base').request)
+    jobs.run('/a').finish()
+    await settle()
+    expect(jobs.queue.stored()[0]).not.toHaveProperty('work')
+  })
+
+  test('goes on where it was cancelled before it began', () => {
+    jobs.queue.add(flattenOf('/a'))
+    const id = jobs.queue.add(flattenOf('/b'))
+    jobs.queue.cancel(id)
+    expect(jobs.job(id)).toMatchObject({ canGoOn: true })
+  })
+
+  test.each([
+    ['left things uncertain', flattenOf('/a'), 'uncertain'],
+    ['changed nothing', flattenOf('/a'), 'unchanged'],
+    ['is of a kind that begins anew', exportOf('/a', '/out.raw'), 'resumable'],
+  ] as const)('cannot go on where it %s', async (_why, job, state) => {
+    const id = jobs.queue.add(job)
+    jobs.run('/a').fail({ code: 'io/failed', message: 'm', details: {}, state })
+    await settle()
+    expect(jobs.job(id)).not.toHaveProperty('canGoOn')
+    expect(() => jobs.queue.goOn(id)).toThrow('cannot go on')
+    expect(jobs.queue.stored()[0]).not.toHaveProperty('work')
+  })
+})
+
 describe('progress', () => {
   const at = (current: number): Parameters<ReturnType<FakeJobs['run']>['report']>[0] => ({
     phase: 'copying',
@@ -233,11 +361,15 @@ describe('the history', () => {
   })
 
   test('has what ran at the end of the last start as interrupted', () => {
-    const statuses = ['queued', 'running', 'cancelling', 'done', 'failed', 'cancelled'] as const
+    const statuses = [
+      ...(['queued', 'running', 'paused', 'cancelling'] as const),
+      ...(['done', 'failed', 'cancelled'] as const),
+    ]
     const { queue } = new FakeJobs(statuses.map((status) => past(status, status)))
     expect(queue.snapshots().map((job) => [job.id, job.status])).toEqual([
       ['queued', 'interrupted'],
       ['running', 'interrupted'],
+      ['paused', 'interrupted'],
       ['cancelling', 'interrupted'],
       ['done', 'done'],
       ['failed', 'failed'],
@@ -253,7 +385,7 @@ describe('the history', () => {
     await vi.advanceTimersByTimeAsync(1000)
     jobs.run('/a').fail(CANCELLED)
     await settle()
-    const stored: unknown = JSON.parse(JSON.stringify({ version: 1, jobs: jobs.queue.snapshots() }))
+    const stored: unknown = JSON.parse(JSON.stringify({ version: 1, jobs: jobs.queue.stored() }))
     expect(jobsFile.parse(stored).jobs).toHaveLength(2)
   })
 
@@ -269,12 +401,13 @@ describe('the history', () => {
     expect(jobs.status(second)).toBe('running')
   })
 
-  test('is cleared of ended jobs only', () => {
+  test('keeps what is taken out of the list, and takes out ended jobs only', () => {
     const running = jobs.queue.add(flattenOf('/a'))
     const waiting = jobs.queue.add(flattenOf('/b'))
     jobs.queue.cancel(waiting)
     jobs.queue.clear([running, waiting, 'no such job'])
-    expect(jobs.removed).toEqual([waiting])
-    expect(jobs.queue.snapshots().map((job) => job.id)).toEqual([running])
+    expect(jobs.removed).toEqual([])
+    expect(jobs.job(waiting)).toMatchObject({ cleared: true })
+    expect(jobs.job(running)).not.toHaveProperty('cleared')
   })
 })

@@ -44,8 +44,16 @@ const good: Requests = {
     { kind: 'export', imageId: 'a', targetGrant: 'g', verify: true },
   ],
   'job.cancel': [{ id: 'a' }],
+  'job.pause': [{ id: 'a' }],
+  'job.resume': [{ id: 'a' }],
+  'job.goOn': [{ id: 'a' }],
   'job.clear': [{ ids: ['a'] }],
-  'settings.change': [{}, { theme: 'dark' }, { simultaneousJobs: 4, verifyByDefault: false }],
+  'settings.change': [
+    {},
+    { theme: 'dark' },
+    { simultaneousJobs: 4, verifyByDefault: false },
+    { cacheMiB: 64 },
+  ],
 }
 
 const accepts = (name: CommandName, request: unknown): boolean =>
@@ -134,6 +142,10 @@ test('ids cannot be without end', () => {
   expect(accepts('library.forget', { ids })).toBe(false)
   expect(accepts('library.forget', { ids: ['a'.repeat(65)] })).toBe(false)
   expect(accepts('library.forget', { ids: [''] })).toBe(false)
+})
+
+test.each([0, 65, 1.5, '4'])('the memory of a bitmap cannot be %j MiB', (value) => {
+  expect(accepts('settings.change', { cacheMiB: value })).toBe(false)
 })
 
 test.each([0, 5, 1.5, '1'])('the number of jobs at the same time cannot be %j', (value) => {

@@ -144,6 +144,7 @@ describe('settings', () => {
     settings.on('change', onChange)
     expect(settings.current).toEqual({
       ...{ theme: 'dark', language: 'system', verifyByDefault: true, simultaneousJobs: 1 },
+      cacheMiB: 4,
     })
     expect(settings.change({ language: 'de' })).toMatchObject({ theme: 'dark', language: 'de' })
     expect(onChange).toHaveBeenCalledOnce()

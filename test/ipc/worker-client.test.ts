@@ -35,14 +35,14 @@ describe('a thread', () => {
   beforeEach(() => {
     port = new FakePort()
     onCrash.mockReset()
-    client = new WorkerClient(port, onCrash)
+    client = new WorkerClient(port, onCrash, () => 4096)
   })
 
   test('answers each call with its own result, in any order', async () => {
     const first = client.call('find', { paths: ['/1'] })
     const second = client.call('find', { paths: ['/2'] })
     expect(port.sent).toMatchObject([
-      { type: 'call', id: 1, name: 'find', request: { paths: ['/1'] } },
+      { type: 'call', id: 1, name: 'find', request: { paths: ['/1'] }, cacheBytes: 4096 },
       { type: 'call', id: 2, name: 'find', request: { paths: ['/2'] } },
     ])
     const other = { files: [{ path: '/2', inFolder: false }], refused: [] }
@@ -52,14 +52,20 @@ describe('a thread', () => {
     expect(await first.done).toEqual(found)
   })
 
-  test('hands on progress, a cancel, and the error that comes of it', async () => {
+  test('hands on progress, a cancel, a pause, and the error that comes of it', async () => {
     const report = vi.fn()
-    const { done, cancel } = client.call('run', flatten, report)
+    const { done, cancel, setPaused } = client.call('run', flatten, report)
     const progress = { phase: 'copying', current: 1, total: 2 } as const
     port.say({ type: 'progress', id: 1, progress })
     expect(report).toHaveBeenCalledExactlyOnceWith(progress)
     cancel()
     expect(port.sent.at(-1)).toEqual({ type: 'cancel', id: 1 })
+    setPaused(true)
+    setPaused(false)
+    expect(port.sent.slice(-2)).toEqual([
+      { type: 'pause', id: 1 },
+      { type: 'resume', id: 1 },
+    ])
     const error = { code: 'job/cancelled', message: 'm', details: {}, state: 'resumable' } as const
     port.say({ type: 'failed', id: 1, name: 'run', error })
     await expect(done).rejects.toMatchObject(error)
@@ -95,11 +101,15 @@ describe('the threads of the engine', () => {
   let threads: EngineThreads
   beforeEach(() => {
     ports = []
-    threads = new EngineThreads(() => {
-      const port = new FakePort()
-      ports.push(port)
-      return port
-    }, silentLog)
+    threads = new EngineThreads(
+      () => {
+        const port = new FakePort()
+        ports.push(port)
+        return port
+      },
+      silentLog,
+      () => 8192,
+    )
   })
 
   test('are one for short calls and one more for each job', () => {
@@ -135,9 +145,13 @@ describe('the threads of the engine', () => {
   })
 
   test('that cannot be started are an error of the call', async () => {
-    const none = new EngineThreads(() => {
-      throw new Error('no threads left')
-    }, silentLog)
+    const none = new EngineThreads(
+      () => {
+        throw new Error('no threads left')
+      },
+      silentLog,
+      () => 8192,
+    )
     await expect(none.call('find', { paths: [] })).rejects.toThrow('no threads left')
     await expect(none.run(flatten, vi.fn()).done).rejects.toThrow('no threads left')
   })

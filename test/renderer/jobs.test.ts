@@ -53,7 +53,7 @@ describe('the jobs page', () => {
 
   test('has what runs, what waits and what ended', () => {
     const headings = [...document.querySelectorAll('h2')].map((one) => one.textContent)
-    expect(headings).toEqual(['Running', 'Waiting', 'Ended'])
+    expect(headings).toEqual(['Running', 'Paused', 'Waiting', 'Ended'])
   })
 
   test('tells how far a job is, how fast and how long it takes', () => {

@@ -78,6 +78,7 @@ export class FakeBridge implements Bridge<File> {
       language: 'system',
       verifyByDefault: true,
       simultaneousJobs: 1,
+      cacheMiB: 4,
       ...start.settings,
     }
     this.handlers = this.defaultHandlers()
@@ -184,8 +185,7 @@ export class FakeBridge implements Bridge<File> {
   }
 
   private clearJobs(ids: readonly JobId[]): undefined {
-    for (const id of ids) this.jobs.delete(id)
-    this.emit('job.removed', { ids })
+    for (const id of ids) this.moveJob(id, { cleared: true })
   }
 
   private changeSettings(part: Partial<Settings>): Settings {
@@ -222,6 +222,18 @@ export class FakeBridge implements Bridge<File> {
       'job.start': (request) => this.startJob(request),
       'job.cancel': ({ id }) => {
         this.moveJob(id, { status: 'cancelling' })
+        return undefined
+      },
+      'job.pause': ({ id }) => {
+        this.moveJob(id, { status: 'paused' })
+        return undefined
+      },
+      'job.resume': ({ id }) => {
+        this.moveJob(id, { status: 'running' })
+        return undefined
+      },
+      'job.goOn': ({ id }) => {
+        this.moveJob(id, { status: 'running' })
         return undefined
       },
       'job.clear': ({ ids }) => this.clearJobs(ids),

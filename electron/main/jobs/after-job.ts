@@ -38,6 +38,8 @@ function keepsContent(request: JobRequest): boolean {
   switch (request.kind) {
     case 'flatten':
     case 'check':
+    case 'commit':
+    case 'rebase':
       return true
     case 'resize':
       return !request.shrink

@@ -4,7 +4,7 @@ import type { LibraryParts } from '../library'
 import type { Log } from '../log'
 import { afterJob } from './after-job'
 import { FileClaims } from './file-claims'
-import { JobQueue } from './job-queue'
+import { JobQueue, type StoredJob } from './job-queue'
 import { Planner } from './planner'
 
 export interface JobParts {
@@ -13,7 +13,7 @@ export interface JobParts {
 }
 
 export interface JobPartsOptions {
-  readonly history: readonly JobSnapshot[]
+  readonly history: readonly StoredJob[]
   readonly engine: EngineThreads
   readonly libraryParts: LibraryParts
   readonly limit: () => number

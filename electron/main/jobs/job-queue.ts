@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import {
   EngineError,
   type ErrorData,
-  type JobKind,
   type JobProgress,
   type JobRequest,
   type JobResult,
@@ -12,6 +11,7 @@ import type { JobId, JobSnapshot, JobStatus } from '../../contract/jobs'
 import type { ImageId } from '../../contract/library'
 import { type FileClaims, type TouchedFiles, conflict } from './file-claims'
 import type { ResolvedJob } from './job-requests'
+import { NEVER_BEGUN, asOfNow, canGoOn, hasEnded, isKept, isPausable, isQuick } from './job-rules'
 import { type Pace, SpeedMeter } from './speed-meter'
 
 /** Ended jobs that are remembered. */
@@ -22,11 +22,18 @@ const TICK_MS = 1000
 export interface RunningJob {
   readonly done: Promise<JobResult>
   readonly cancel: () => void
+  /** Lets the job rest at its next step, or go on. */
+  readonly setPaused: (paused: boolean) => void
+}
+
+/** A job as it is kept between two starts: with its work, where it can go on with that. */
+export interface StoredJob extends JobSnapshot {
+  readonly work?: ResolvedJob
 }
 
 export interface JobQueueOptions {
   /** Jobs of earlier starts; those that had not ended become `interrupted`. */
-  readonly history: readonly JobSnapshot[]
+  readonly history: readonly StoredJob[]
   readonly claims: FileClaims
   readonly start: (request: JobRequest, report: (progress: JobProgress) => void) => RunningJob
   /** Long jobs that may run at the same time, at least 1. */
@@ -41,39 +48,47 @@ export interface JobQueueOptions {
 /** A job that has not ended. */
 interface Work {
   readonly job: ResolvedJob
-  readonly meter: SpeedMeter
+  meter: SpeedMeter
   pace: Pace
   running?: RunningJob
 }
 
-/** Jobs that move no data: over in a moment, so nobody should wait for a long one to begin them. */
-const QUICK: ReadonlySet<JobKind> = new Set(['create', 'resize'])
-
-const ENDED: ReadonlySet<JobStatus> = new Set(['done', 'failed', 'cancelled', 'interrupted'])
-
 /**
  * All jobs: those that wait, in the order in which they came, those that run, and those that ended.
  * A job waits while as many run as may (unless it is a quick one), and while another one that
- * touches the same files runs or waits before it.
+ * touches the same files runs or waits before it. A paused job keeps its files, but not its turn.
  */
 export class JobQueue {
   /** Oldest first; without speed and time left, which are of the moment. */
   private readonly jobs = new Map<JobId, JobSnapshot>()
   private readonly work = new Map<JobId, Work>()
+  /** What ended jobs can go on with. */
+  private readonly unfinished = new Map<JobId, ResolvedJob>()
   private ticker: NodeJS.Timeout | undefined
   private idleWaiters: (() => void)[] = []
 
   constructor(private readonly options: JobQueueOptions) {
-    for (const job of options.history) this.jobs.set(job.id, asOfNow(job))
+    for (const { work, ...job } of options.history) {
+      this.jobs.set(job.id, asOfNow(job, work !== undefined))
+      if (work !== undefined) this.unfinished.set(job.id, work)
+    }
   }
 
   snapshots(): readonly JobSnapshot[] {
     return [...this.jobs.values()].map((job) => ({ ...job, ...this.work.get(job.id)?.pace }))
   }
 
+  /** All that the next start has to know. */
+  stored(): readonly StoredJob[] {
+    return [...this.jobs.values()].map((job) => {
+      const work = this.unfinished.get(job.id) ?? this.work.get(job.id)?.job
+      return work !== undefined && isKept(job.kind) ? { ...job, work } : job
+    })
+  }
+
   /** Jobs that have not ended. */
   active(): readonly JobSnapshot[] {
-    return this.snapshots().filter((job) => !ENDED.has(job.status))
+    return this.snapshots().filter((job) => !hasEnded(job))
   }
 
   /** Resolves when no job waits or runs. */
@@ -88,13 +103,33 @@ export class JobQueue {
   }
 
   add(job: ResolvedJob): JobId {
-    const id = randomUUID()
+    return this.enqueue(randomUUID(), job)
+  }
+
+  /** What a job that ended before its goal can go on with; `invalid-argument` where it cannot. */
+  leftBy(id: JobId): ResolvedJob {
+    const job = this.unfinished.get(id)
+    if (job !== undefined) return job
+    throw new EngineError('invalid-argument', 'This job cannot go on', {}, { state: 'unchanged' })
+  }
+
+  /** Lets a job that ended before its goal go on, as the same job. Errors: those of `leftBy`. */
+  goOn(id: JobId): void {
+    const job = this.leftBy(id)
+    this.unfinished.delete(id)
+    // it stands at the end of the line, as one that has just come
+    this.jobs.delete(id)
+    this.enqueue(id, job)
+  }
+
+  private enqueue(id: JobId, job: ResolvedJob): JobId {
     const { request, imageId } = job
     this.work.set(id, { job, meter: new SpeedMeter(), pace: {} })
     this.set({
       id,
       kind: request.kind,
       status: 'queued',
+      ...(isPausable(request.kind) && { canPause: true }),
       // what is made has no id yet
       ...(request.kind !== 'create' && { imageId }),
       path: request.path,
@@ -112,7 +147,7 @@ export class JobQueue {
     for (const [id, work] of this.work) {
       const { files, request } = work.job
       if (work.running === undefined) {
-        const hasTurn = QUICK.has(request.kind) || this.runningLong() < this.options.limit()
+        const hasTurn = isQuick(request.kind) || this.runningLong() < this.options.limit()
         const free = !before.some((earlier) => conflict(earlier, files))
         if (hasTurn && free && !this.options.claims.conflicts(files)) this.start(id, work)
       }
@@ -134,15 +169,37 @@ export class JobQueue {
     }
   }
 
+  /** Lets a running job rest, and others take its turn. Does nothing to one that has no steps. */
+  pause(id: JobId): void {
+    const work = this.work.get(id)
+    const job = this.jobs.get(id)
+    if (work?.running === undefined || job?.status !== 'running' || job.canPause !== true) return
+    work.running.setPaused(true)
+    work.pace = {}
+    this.update(id, { status: 'paused' })
+    this.options.onTurn()
+    this.startWhatCan()
+  }
+
+  /** Lets a paused job go on at once, even where as many run as may. */
+  resume(id: JobId): void {
+    const work = this.work.get(id)
+    if (work?.running === undefined || this.jobs.get(id)?.status !== 'paused') return
+    work.meter = new SpeedMeter()
+    work.running.setPaused(false)
+    this.update(id, { status: 'running' })
+    this.options.onTurn()
+  }
+
   cancelAll(): void {
     for (const id of [...this.work.keys()].reverse()) this.cancel(id)
   }
 
-  /** Forgets jobs that have ended; others stay. */
+  /** Takes jobs that have ended out of the list; they stay part of the history of their images. */
   clear(ids: readonly JobId[]): void {
     const ended = ids.filter((id) => this.jobs.has(id) && !this.work.has(id))
-    for (const id of ended) this.jobs.delete(id)
-    if (ended.length > 0) this.options.onRemoved(ended)
+    for (const id of ended) this.update(id, { cleared: true })
+    if (ended.length > 0) this.options.onTurn()
   }
 
   /** Names the image that came of a job, as soon as the library knows it. */
@@ -155,7 +212,11 @@ export class JobQueue {
   }
 
   private runningLong(): number {
-    return this.running().filter(({ job }) => !QUICK.has(job.request.kind)).length
+    const busy = [...this.jobs.values()].filter((job) => {
+      const running = this.work.get(job.id)?.running !== undefined
+      return running && !isQuick(job.kind) && job.status !== 'paused'
+    })
+    return busy.length
   }
 
   private start(id: JobId, work: Work): void {
@@ -190,7 +251,10 @@ export class JobQueue {
       clearInterval(this.ticker)
       this.ticker = undefined
     }
-    const end = this.update(id, { status, endedAt: Date.now(), ...outcome })
+    const goesOn = 'error' in outcome && canGoOn(work.job.request.kind, outcome.error)
+    if (goesOn) this.unfinished.set(id, work.job)
+    const told = { status, endedAt: Date.now(), ...outcome }
+    const end = this.update(id, goesOn ? { ...told, canGoOn: true } : told)
     this.dropOldest()
     this.options.onTurn()
     this.options.onEnded(work.job, end)
@@ -202,13 +266,14 @@ export class JobQueue {
   private report(id: JobId, work: Work, progress: JobProgress): void {
     if (!this.work.has(id)) return
     work.meter.add(progress, Date.now())
-    work.pace = work.meter.pace(Date.now())
+    // the step in which it was paused may still come to its end
+    if (this.jobs.get(id)?.status === 'running') work.pace = work.meter.pace(Date.now())
     this.update(id, { progress })
   }
 
   private tick(): void {
     for (const [id, work] of this.work) {
-      if (work.running === undefined) continue
+      if (this.jobs.get(id)?.status !== 'running') continue
       work.pace = work.meter.pace(Date.now())
       this.update(id, {})
     }
@@ -227,19 +292,12 @@ export class JobQueue {
   }
 
   private dropOldest(): void {
-    const ended = this.snapshots().filter((job) => ENDED.has(job.status))
-    this.clear(ended.slice(0, -MAX_HISTORY).map((job) => job.id))
+    const ended = this.snapshots().filter((job) => hasEnded(job))
+    const dropped = ended.slice(0, -MAX_HISTORY).map((job) => job.id)
+    for (const id of dropped) {
+      this.jobs.delete(id)
+      this.unfinished.delete(id)
+    }
+    if (dropped.length > 0) this.options.onRemoved(dropped)
   }
-}
-
-const NEVER_BEGUN: ErrorData = {
-  code: 'job/cancelled',
-  message: 'The job was cancelled before it began',
-  details: {},
-  state: 'unchanged',
-}
-
-/** A job of an earlier start, which cannot go on by itself. */
-function asOfNow(job: JobSnapshot): JobSnapshot {
-  return ENDED.has(job.status) ? job : { ...job, status: 'interrupted' }
 }

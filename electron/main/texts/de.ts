@@ -44,12 +44,13 @@ export const de: Texts = {
     question: (jobs) =>
       jobs === 1 ? 'Ein Auftrag ist noch nicht beendet' : `${jobs} Aufträge sind nicht beendet`,
     detail:
-      'Beim Beenden wird abgebrochen, was läuft. Daten gehen nicht verloren: Was beim ' +
-      'Verflachen bisher getan ist, bleibt getan, und ein neuer Start macht dort weiter; ein ' +
+      'Beim Beenden wird angehalten, was läuft. Daten gehen nicht verloren: Ein Verflachen behält, ' +
+      'was es getan hat, und „Weitermachen“ nimmt es nach dem nächsten Start dort wieder auf; ein ' +
       'halb geschriebener Export wird entfernt.',
     stay: 'Weiterarbeiten',
-    leave: 'Aufträge abbrechen und beenden',
+    leave: 'Aufträge anhalten und beenden',
   },
+  paused: 'Angehalten',
   trouble: {
     setAside: (path, kept) =>
       `${path} ist nicht verwendbar, die Anwendung startet ohne die Datei. Nichts wurde ` +
@@ -64,6 +65,8 @@ export const de: Texts = {
     check: (name) => `${name} wurde geprüft`,
     flatten: (name) => `${name} wurde verflacht`,
     export: (name) => `${name} wurde exportiert`,
+    commit: (name) => `${name} wurde in die Basis geschrieben`,
+    rebase: (name) => `${name} steht auf der neuen Basis`,
     failed: (name) => `Ein Auftrag für ${name} ist fehlgeschlagen`,
   },
 }

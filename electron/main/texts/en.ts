@@ -44,11 +44,12 @@ export const en: Texts = {
     question: (jobs) =>
       jobs === 1 ? 'A job has not ended yet' : `${jobs} jobs have not ended yet`,
     detail:
-      'Quitting cancels what is under way. No data is lost: what a flatten has done so far stays ' +
-      'done, and it goes on from there when it is started again; a half-written export is removed.',
+      'Quitting stops what is under way. No data is lost: a flatten keeps what it has done so far, ' +
+      'and “Go on” takes it up from there after the next start; a half-written export is removed.',
     stay: 'Keep working',
-    leave: 'Cancel jobs and quit',
+    leave: 'Stop jobs and quit',
   },
+  paused: 'Paused',
   trouble: {
     setAside: (path, kept) =>
       `${path} could not be used, so the application starts without it. Nothing was thrown away: ` +
@@ -62,6 +63,8 @@ export const en: Texts = {
     check: (name) => `${name} was checked`,
     flatten: (name) => `${name} was flattened`,
     export: (name) => `${name} was exported`,
+    commit: (name) => `${name} was committed into its base`,
+    rebase: (name) => `${name} stands on its new base`,
     failed: (name) => `A job on ${name} failed`,
   },
 }

@@ -1,3 +1,5 @@
+import type { JobKind } from '../../../engine'
+
 type MenuText =
   | 'file'
   | 'newOverlay'
@@ -50,14 +52,11 @@ export interface Texts {
     readonly stay: string
     readonly leave: string
   }
+  /** Stands before the application's name while all jobs are paused. */
+  readonly paused: string
   readonly trouble: {
     setAside(path: string, kept: string): string
     notSaved(path: string, reason: string): string
   }
-  readonly ended: Readonly<
-    Record<
-      'create' | 'resize' | 'check' | 'flatten' | 'export' | 'failed',
-      (name: string) => string
-    >
-  >
+  readonly ended: Readonly<Record<JobKind | 'failed', (name: string) => string>>
 }

@@ -22,6 +22,7 @@ export const common: SameKeys<typeof english> = {
     raw: 'raw',
     'add-cow': 'add-cow (Sektor-Bitmap)',
     acow: 'add-cow v20 (Cluster-Bitmap)',
+    qcow2: 'qcow2',
   },
   rail: {
     label: 'Seiten',
@@ -69,6 +70,11 @@ export const common: SameKeys<typeof english> = {
     simultaneous: 'Aufträge zur gleichen Zeit',
     simultaneousHint:
       'Mehr als einer hilft nur, wenn die Abbilder auf verschiedenen Platten liegen.',
+    cache: 'Speicher für die Bitmap jedes Overlays',
+    cacheSize: '{size} MiB',
+    cacheHint:
+      'Was von einer Bitmap nicht hineinpasst, wird bei Bedarf neu gelesen. 4 MiB fassen die von ' +
+      '16 GiB Platte auf einmal; mehr hilft bei großen Platten, die überall beschrieben werden.',
     about: 'Über das Programm',
     electron: 'Electron',
     system: 'System',

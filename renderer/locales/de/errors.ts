@@ -159,7 +159,7 @@ export const errors: SameKeys<typeof english> = {
   spaceFigures: '{needed} nötig, {free} frei.',
   dataStates: {
     unchanged: 'Nichts wurde geändert.',
-    resumable: 'Alle Daten sind heil. Noch einmal beginnen, und es geht weiter, wo es aufhörte.',
+    resumable: 'Alle Daten sind heil. Es kann dort weitergehen, wo es aufhörte.',
     uncertain: 'Die Datei ist vielleicht nicht in Ordnung. Vor dem Benutzen prüfen.',
   },
   failure: {
@@ -176,6 +176,9 @@ export const errors: SameKeys<typeof english> = {
       pick: 'Der Dialog konnte nicht geöffnet werden',
       start: 'Der Auftrag konnte nicht begonnen werden',
       cancel: 'Der Auftrag konnte nicht abgebrochen werden',
+      pause: 'Der Auftrag konnte nicht angehalten werden',
+      resume: 'Der Auftrag konnte nicht fortgesetzt werden',
+      goOn: 'Der Auftrag konnte nicht weitermachen',
       clear: 'Die Aufträge konnten nicht aus der Liste genommen werden',
       copy: 'Der Text konnte nicht kopiert werden',
     },

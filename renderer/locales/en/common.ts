@@ -20,6 +20,7 @@ export const common = {
     raw: 'raw',
     'add-cow': 'add-cow (sector bitmap)',
     acow: 'add-cow v20 (cluster bitmap)',
+    qcow2: 'qcow2',
   },
   rail: {
     label: 'Pages',
@@ -65,6 +66,11 @@ export const common = {
     verifyHint: 'Reads everything again and compares. Takes about as long as the copy itself.',
     simultaneous: 'Jobs at the same time',
     simultaneousHint: 'More than one helps only where the images are on different disks.',
+    cache: 'Memory for the bitmap of each overlay',
+    cacheSize: '{size} MiB',
+    cacheHint:
+      'What of a bitmap does not fit in is read again when it is needed. 4 MiB hold that of ' +
+      '16 GiB of disk at once; more helps with large disks that are written all over.',
     about: 'About',
     electron: 'Electron',
     system: 'System',

@@ -155,7 +155,7 @@ export const errors = {
   spaceFigures: '{needed} needed, {free} free.',
   dataStates: {
     unchanged: 'Nothing was changed.',
-    resumable: 'All data is whole. Start it again, and it goes on where it stopped.',
+    resumable: 'All data is whole. It can go on where it stopped.',
     uncertain: 'The file may not be in order. Check it before you use it.',
   },
   failure: {
@@ -172,6 +172,9 @@ export const errors = {
       pick: 'The dialog could not be opened',
       start: 'The job could not be started',
       cancel: 'The job could not be cancelled',
+      pause: 'The job could not be paused',
+      resume: 'The job could not be resumed',
+      goOn: 'The job could not go on',
       clear: 'The jobs could not be taken out of the list',
       copy: 'The text could not be copied',
     },

@@ -12,7 +12,7 @@ const STALLED_MS = 10_000
 interface JobTexts {
   /** "Flatten vm.add-cow" */
   readonly name: (job: JobSnapshot) => string
-  /** "Copying 42 %", or what it does where that cannot be counted. */
+  /** "Copying 42 %", "Paused at 42 %", or what it does where that cannot be counted. */
   readonly percent: (job: JobSnapshot) => string
   /** "12 GiB of 40 GiB" */
   readonly amount: (job: JobSnapshot) => string | undefined
@@ -41,9 +41,11 @@ export function useJobTexts(): JobTexts {
   }
 
   function percent(job: JobSnapshot): string {
-    if (job.status !== 'running' || job.progress === undefined)
-      return text(`jobStatus.${job.status}`)
+    if (job.progress === undefined) return text(`jobStatus.${job.status}`)
     const { phase, current, total } = job.progress
+    if (job.status === 'paused' && isCounted(job))
+      return text('jobs.pausedAt', { percent: format.value.percent(current, total) })
+    if (job.status !== 'running') return text(`jobStatus.${job.status}`)
     const what = text(`jobPhases.${job.kind === 'check' ? 'checking' : phase}`)
     return isCounted(job) ? `${what} ${format.value.percent(current, total)}` : what
   }

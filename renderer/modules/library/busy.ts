@@ -1,5 +1,5 @@
-/** What a job does with an image: in words, and whether it has begun. */
+/** What a job does with an image: in words, and whether it moves. */
 export interface Busy {
   readonly text: string
-  readonly running: boolean
+  readonly pace: 'moving' | 'paused' | 'waiting'
 }

@@ -1,6 +1,6 @@
 import type { JobSnapshot } from '../../../electron/contract/jobs'
 import { FileClaims, type TouchedFiles } from '../../../electron/main/jobs/file-claims'
-import { JobQueue } from '../../../electron/main/jobs/job-queue'
+import { JobQueue, type StoredJob } from '../../../electron/main/jobs/job-queue'
 import type { ResolvedJob } from '../../../electron/main/jobs/job-requests'
 import { EngineError, type ErrorData, type JobProgress, type JobRequest } from '../../../engine'
 
@@ -11,6 +11,7 @@ export interface FakeRun {
   finish(): void
   fail(error: ErrorData): void
   cancelled: boolean
+  paused: boolean
 }
 
 /** A queue whose jobs do nothing but what the test says. */
@@ -24,7 +25,7 @@ export class FakeJobs {
   readonly claims = new FileClaims(() => this.queue.startWhatCan())
   readonly queue: JobQueue
 
-  constructor(history: readonly JobSnapshot[] = []) {
+  constructor(history: readonly StoredJob[] = []) {
     this.queue = new JobQueue({
       history,
       claims: this.claims,
@@ -55,7 +56,11 @@ export class FakeJobs {
   private start(
     request: JobRequest,
     report: (progress: JobProgress) => void,
-  ): { done: Promise<{ kind: JobRequest['kind']; path: string }>; cancel: () => void } {
+  ): {
+    done: Promise<{ kind: JobRequest['kind']; path: string }>
+    cancel: () => void
+    setPaused: (paused: boolean) => void
+  } {
     const { kind, path } = request
     const { promise, resolve, reject } = withResolvers<{ kind: JobRequest['kind']; path: string }>()
     const run: FakeRun = {
@@ -64,9 +69,14 @@ export class FakeJobs {
       finish: () => resolve({ kind, path }),
       fail: (error) => reject(EngineError.fromData(error)),
       cancelled: false,
+      paused: false,
     }
     this.runs.push(run)
-    return { done: promise, cancel: () => (run.cancelled = true) }
+    return {
+      done: promise,
+      cancel: () => (run.cancelled = true),
+      setPaused: (paused) => (run.paused = paused),
+    }
   }
 }
 
@@ -88,6 +98,11 @@ function withResolvers<Value>(): {
 export function flattenOf(path: string, ...reads: string[]): ResolvedJob {
   const files: TouchedFiles = { writes: [path, `${path}.data`], reads }
   return { request: { kind: 'flatten', path, verify: false }, imageId: `id of ${path}`, files }
+}
+
+export function exportOf(path: string, target: string): ResolvedJob {
+  const request = { kind: 'export', path, target, verify: false } as const
+  return { request, imageId: `id of ${path}`, files: { writes: [target], reads: [path] } }
 }
 
 /** A job that only reads. */
