@@ -43,6 +43,19 @@ export class Dialogs {
     return folder === undefined ? undefined : await realFolder(folder)
   }
 
+  /** A file for an overlay to stand on; begins where the overlay is. With all links followed. */
+  async pickBase(overlayPath: string): Promise<string | undefined> {
+    const { pick } = this.texts()
+    const [file] = await this.open({
+      title: pick.base,
+      buttonLabel: pick.choose,
+      defaultPath: dirname(overlayPath),
+      properties: ['openFile'],
+      filters: this.imageFilters(),
+    })
+    return file === undefined ? undefined : await realFolder(file)
+  }
+
   /** A new raw file for the disk of an image; proposes one beside it. */
   async pickExportTarget(imagePath: string): Promise<string | undefined> {
     const { pick } = this.texts()
@@ -77,6 +90,14 @@ export class Dialogs {
 
   async warn(message: string): Promise<void> {
     await this.message({ type: 'warning', message })
+  }
+
+  private imageFilters(): { name: string; extensions: string[] }[] {
+    const { pick } = this.texts()
+    return [
+      { name: pick.images, extensions: ['add-cow', 'acow', 'raw', 'img'] },
+      { name: pick.allFiles, extensions: ['*'] },
+    ]
   }
 
   private async open(options: OpenDialogOptions): Promise<readonly string[]> {

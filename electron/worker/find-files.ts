@@ -6,7 +6,7 @@ import { fileError } from './file-error'
 import { realPath } from './real-path'
 
 /** What disk images are called. What a person points at is taken whatever its name is. */
-const EXTENSIONS: ReadonlySet<string> = new Set(['.add-cow', '.acow', '.raw', '.img'])
+const EXTENSIONS: ReadonlySet<string> = new Set(['.add-cow', '.acow', '.qcow2', '.raw', '.img'])
 
 /** Each path with its links followed; a folder replaced by the images in it, not in those below. */
 export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {

@@ -18,7 +18,7 @@ interface Options {
 }
 
 const KEYS = ['image_file', 'backing_file', 'backing_fmt', 'cluster_size', 'size'] as const
-const BACKING_FORMATS: readonly FormatName[] = ['raw', 'add-cow', 'acow']
+const BACKING_FORMATS: readonly FormatName[] = ['raw', 'add-cow', 'acow', 'qcow2']
 
 export function createCommand(cli: Cli): Command {
   return new Command('create')

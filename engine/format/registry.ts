@@ -8,6 +8,8 @@ import { openAddCow } from './add-cow/driver'
 import { MAGIC as ADD_COW_MAGIC } from './add-cow/header'
 import type { Layer } from './layer'
 import type { OpenLayerOptions } from './overlay/open-overlay'
+import { openQcow2 } from './qcow2/driver'
+import { MAGIC as QCOW2_MAGIC } from './qcow2/header'
 import { RawLayer } from './raw/raw-layer'
 
 /**
@@ -35,7 +37,8 @@ function foreign(name: string, magic: string | readonly number[], offset = 0): M
 const MAGICS: readonly Magic[] = [
   { bytes: ADD_COW_MAGIC, offset: 0, detected: { format: 'add-cow' } },
   { bytes: ACOW_MAGIC, offset: 0, detected: { format: 'acow' } },
-  foreign('qcow2', [0x51, 0x46, 0x49, 0xfb]),
+  foreign('qcow', [...QCOW2_MAGIC, 0, 0, 0, 1]),
+  { bytes: QCOW2_MAGIC, offset: 0, detected: { format: 'qcow2' } },
   foreign('qed', [0x51, 0x45, 0x44, 0x00]),
   foreign('vmdk', 'KDMV'),
   foreign('vmdk', 'COWD'),
@@ -87,6 +90,7 @@ export async function openLayer(
     const format = chooseFormat(path, stated, await probeFile(file))
     if (format === 'add-cow') return await openAddCow(host, path, file, options)
     if (format === 'acow') return await openAcow(host, path, file, options)
+    if (format === 'qcow2') return await openQcow2(host, path, file, options)
     const { size } = await file.stat()
     if (size > MAX_VIRTUAL_SIZE) throw tooLong(path, size)
     return new RawLayer(path, file, size)
@@ -96,6 +100,13 @@ export async function openLayer(
   }
 }
 
+/** What may be found where a format is stated that tells itself by its first bytes. */
+const STATED: Readonly<Record<string, readonly FormatName[]>> = {
+  'add-cow': ['add-cow', 'acow'],
+  acow: ['add-cow', 'acow'],
+  qcow2: ['qcow2'],
+}
+
 function chooseFormat(path: string, stated: string | undefined, detected: Detected): FormatName {
   if (stated === 'raw') return 'raw'
   if (stated === undefined) {
@@ -103,9 +114,11 @@ function chooseFormat(path: string, stated: string | undefined, detected: Detect
     if (detected.format === 'raw' && path.endsWith('.add-cow')) throw notAddCow(path)
     return detected.format
   }
-  if (stated !== 'add-cow' && stated !== 'acow') throw unreadable(path, stated)
-  if ('format' in detected && detected.format !== 'raw') return detected.format
-  const found = 'foreign' in detected ? `a ${detected.foreign} image` : 'no add-cow image'
+  const accepted = STATED[stated]
+  if (accepted === undefined) throw unreadable(path, stated)
+  if ('format' in detected && accepted.includes(detected.format)) return detected.format
+  const name = 'foreign' in detected ? detected.foreign : detected.format
+  const found = name === 'raw' ? `no ${stated} image` : `a ${name} image`
   const message = `Cannot open ${path}: it is said to be ${stated}, but is ${found}`
   throw new EngineError('format/unrecognized', message, { path, stated }, { state: 'unchanged' })
 }
@@ -123,6 +136,7 @@ function tooLong(path: string, size: number): EngineError {
 }
 
 function unreadable(path: string, format: string): EngineError {
-  const message = `Cannot open ${path}: ${format} images cannot be read; raw, add-cow and acow can`
+  const message =
+    `Cannot open ${path}: ${format} images cannot be read; ` + 'raw, qcow2, add-cow and acow can'
   return new EngineError('not-supported', message, { path, format }, { state: 'unchanged' })
 }

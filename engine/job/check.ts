@@ -2,6 +2,7 @@ import type { EngineError } from '../base/errors'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { Layer } from '../format/layer'
 import { Overlay } from '../format/overlay/overlay-layer'
+import { Qcow2Layer } from '../format/qcow2/qcow2-layer'
 import { closeLayers, openPartialChain } from '../image/chain'
 import { DiskView } from '../image/disk-view'
 import { sampleContent } from '../image/fingerprint'
@@ -72,20 +73,33 @@ async function checkTop(
   control: JobControl,
 ): Promise<CheckResult> {
   const [top] = layers
-  if (!(top instanceof Overlay)) return rawResult(top, request.path)
-  const total = top.size
   const chain = chainFindings(layers, problem)
-  const checked = await top.check({
-    repair: request.repair,
-    below: chain.length === 0 ? new DiskView(layers, 1) : undefined,
-    signal: control.signal,
-    report: (current) => {
-      control.report({ phase: 'preparing', current, total })
-    },
-  })
+  const checked = await checkLayer(
+    top,
+    chain.length === 0 ? new DiskView(layers, 1) : undefined,
+    request,
+    control,
+  )
   const changed = problem === undefined ? await baseFindings(layers, request.expectedBase) : []
   const findings = [...chain, ...changed, ...checked.findings]
   return { ...checked, findings }
+}
+
+/** What is wrong in one layer, whatever lies below. */
+async function checkLayer(
+  layer: Layer | undefined,
+  below: DiskView | undefined,
+  { path, repair }: CheckRequest,
+  control: JobControl,
+): Promise<CheckResult> {
+  const total = layer?.size ?? 0
+  const { signal } = control
+  const report = (current: number): void => {
+    control.report({ phase: 'preparing', current, total })
+  }
+  if (layer instanceof Overlay) return await layer.check({ repair, below, signal, report })
+  if (layer instanceof Qcow2Layer) return await layer.check({ signal, report })
+  return rawResult(layer, path)
 }
 
 function chainFindings(layers: readonly Layer[], problem: EngineError | undefined): Finding[] {

@@ -1,7 +1,7 @@
 import type { ErrorData } from '../base/errors'
 
 /** Formats that the engine opens as a layer of a disk. */
-export type FormatName = 'raw' | 'add-cow' | 'acow'
+export type FormatName = 'raw' | 'add-cow' | 'acow' | 'qcow2'
 
 /** Formats of overlays that are made and written. */
 export type OverlayFormat = 'add-cow' | 'acow'
@@ -33,6 +33,8 @@ export interface LayerInfo extends ImageSizes {
   readonly allAllocated?: boolean
   /** Only for an overlay: its image file and its backing file. */
   readonly imageFile?: { readonly name: string; readonly path: string; readonly size: number }
+  /** Only for qcow2. */
+  readonly qcow2?: Qcow2Info
   /** `format` is what the overlay stores, which may be a word that the engine does not know. */
   readonly backing?: { readonly name: string; readonly path: string; readonly format?: string }
   /**
@@ -40,6 +42,37 @@ export interface LayerInfo extends ImageSizes {
    * opened.
    */
   readonly servedBytes?: number
+}
+
+/** What the header of a qcow2 image says besides. */
+export interface Qcow2Info {
+  readonly version: 2 | 3
+  readonly compression: 'zlib' | 'zstd'
+  readonly refcountBits: number
+  readonly lazyRefcounts: boolean
+  readonly extendedL2: boolean
+  /** Not closed in order by who wrote it last. */
+  readonly dirty: boolean
+  /** Marked as damaged by who wrote it last. */
+  readonly corrupt: boolean
+  /** Only where guest data lies apart. `raw`: that file alone reads as the disk. */
+  readonly dataFile?: { readonly name: string; readonly path: string; readonly raw: boolean }
+  /** Internal snapshots, oldest first. */
+  readonly snapshots: readonly SnapshotInfo[]
+}
+
+/** A snapshot inside of a qcow2 image. */
+export interface SnapshotInfo {
+  readonly id: string
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly takenAt: number
+  /** How long the machine had run. */
+  readonly clockNanoseconds: number
+  /** Bytes of the machine's state, 0 for a snapshot of the disk alone. */
+  readonly stateSize: number
+  /** Bytes; absent where not stored. */
+  readonly virtualSize?: number
 }
 
 /**
@@ -85,6 +118,13 @@ export const FINDING_CODES = [
   'data-unallocated',
   'same-file',
   'backing-unusable',
+  'marked-corrupt',
+  'marked-dirty',
+  'table-damaged',
+  'entry-damaged',
+  'cluster-in-metadata',
+  'cluster-shared',
+  'sharing-unknown',
   'base-changed',
 ] as const
 

@@ -120,6 +120,13 @@ export const dialogs: SameKeys<typeof english> = {
     'allocated-hole': 'Belegte Teile sind Löcher in der Image-Datei und lesen sich als Nullen',
     'data-unallocated': 'Die Image-Datei hat Daten in Teilen, die nicht belegt sind',
   },
+    'marked-corrupt': 'Das Image ist vom letzten Programm, das es schrieb, als beschädigt markiert',
+    'marked-dirty': 'Das Image wurde nicht ordentlich geschlossen; sein Inhalt stimmt',
+    'table-damaged': 'Eine Tabelle des Images liegt, wo sie nicht sein kann',
+    'entry-damaged': 'Teile der Platte sind nicht lesbar: ihre Tabelleneinträge sind beschädigt',
+    'cluster-in-metadata': 'Teile der Platte liegen, wo das Image seine Tabellen hat',
+    'cluster-shared': 'Teile der Platte teilen sich einen Platz, den jeder allein haben sollte',
+    'sharing-unknown': 'Das Image ist zu groß, um nach geteilten Plätzen zu suchen',
   repairs: {
     'metadata-short': 'Die Overlay-Datei mit Nullen verlängern',
     'bits-past-end': 'Die Bits hinter dem Ende löschen',

@@ -118,6 +118,13 @@ export const dialogs = {
     'allocated-hole': 'Allocated parts are holes in the image file and read as zeros',
     'data-unallocated': 'The image file has data in parts that are not allocated',
   },
+    'marked-corrupt': 'The image is marked as damaged by the program that wrote it last',
+    'marked-dirty': 'The image was not closed in order; its content is as it should be',
+    'table-damaged': 'A table of the image lies where it cannot be',
+    'entry-damaged': 'Parts of the disk cannot be read: their entries in the tables are damaged',
+    'cluster-in-metadata': 'Parts of the disk lie where the image has its tables',
+    'cluster-shared': 'Parts of the disk share a place that each should have alone',
+    'sharing-unknown': 'The image is too large to look for parts that share a place',
   repairs: {
     'metadata-short': 'Extend the overlay file with zeros',
     'bits-past-end': 'Clear the bits behind the end',

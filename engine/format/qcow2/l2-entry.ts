@@ -1,0 +1,85 @@
+/** What an entry of a table of level 2 can say of a cluster. */
+export type ClusterKind = 'unallocated' | 'zero' | 'data' | 'compressed'
+
+/** One cluster, as its entry says. Offsets and lengths in bytes, of the file that holds data. */
+export interface L2Entry {
+  /** Of the whole cluster; with extended entries, where `sub` is there, only whether it has data. */
+  readonly kind: ClusterKind
+  /** Where the cluster's data starts; 0 where it has none, or lies at the start of a data file. */
+  readonly host: number
+  /** Only where compressed: bytes from `host` on that hold it, padding included. */
+  readonly compressedLength: number
+  /** The refcount is exactly one: nobody else refers to this cluster. */
+  readonly sole: boolean
+  /** Subclusters, bit n for subcluster n; undefined where the entry is for a whole cluster. */
+  readonly sub: { readonly allocated: number; readonly zero: number } | undefined
+}
+
+export interface L2Format {
+  readonly clusterBits: number
+  readonly version: 2 | 3
+  readonly extended: boolean
+  readonly externalData: boolean
+}
+
+const WORD = 0x1_0000_0000
+const SECTOR_BITS = 9
+/** Bits of the upper half. */
+const COMPRESSED = 0x4000_0000
+const SOLE = 0x8000_0000
+const OFFSET_HIGH = 0x00ff_ffff
+/** Bits of the lower half. */
+const OFFSET_LOW = 0xffff_fe00
+const READS_ZERO = 1
+
+/**
+ * Decodes the entry at `at` of a page. Undefined where it contradicts itself. What it points to is
+ * not looked at, but that it starts where a cluster can.
+ */
+export function decodeL2Entry(page: DataView, at: number, format: L2Format): L2Entry | undefined {
+  const high = page.getUint32(at)
+  const low = page.getUint32(at + 4)
+  const sole = (high & SOLE) !== 0
+  if ((high & COMPRESSED) !== 0) return compressedEntry(high, low, sole, format)
+  const host = (high & OFFSET_HIGH) * WORD + ((low & OFFSET_LOW) >>> 0)
+  if (host % 2 ** format.clusterBits !== 0) return undefined
+  // at the start of a data file, the offset is 0 and the other bit says that it counts
+  const placed = host !== 0 || (format.externalData && sole)
+  if (format.extended) {
+    const sub = { allocated: page.getUint32(at + 12), zero: page.getUint32(at + 8) }
+    if ((sub.allocated & sub.zero) !== 0 || (!placed && sub.allocated !== 0)) return undefined
+    return { kind: placed ? 'data' : 'unallocated', host, compressedLength: 0, sole, sub }
+  }
+  const zero = (low & READS_ZERO) !== 0
+  if (zero && format.version === 2) return undefined
+  const kind = zero ? 'zero' : placed ? 'data' : 'unallocated'
+  return { kind, host, compressedLength: 0, sole, sub: undefined }
+}
+
+/**
+ * Host offset below, number of further sectors above; the larger the cluster, the more bits the
+ * number has.
+ */
+function compressedEntry(
+  high: number,
+  low: number,
+  sole: boolean,
+  format: L2Format,
+): L2Entry | undefined {
+  if (format.externalData) return undefined
+  const countBits = format.clusterBits - (SECTOR_BITS - 1)
+  const offsetBits = 62 - countBits - 32
+  const descriptor = high & (COMPRESSED - 1)
+  const host = (descriptor & (2 ** offsetBits - 1)) * WORD + low
+  const sectors = (descriptor >>> offsetBits) + 1
+  const compressedLength = sectors * 2 ** SECTOR_BITS - (host % 2 ** SECTOR_BITS)
+  return { kind: 'compressed', host, compressedLength, sole, sub: undefined }
+}
+
+/** The kind of one subcluster, 0 to 31; where the entry is for a whole cluster, the cluster's. */
+export function kindOfSubcluster({ kind, sub }: L2Entry, index: number): ClusterKind {
+  if (sub === undefined) return kind
+  const bit = 1 << index
+  if ((sub.allocated & bit) !== 0) return 'data'
+  return (sub.zero & bit) !== 0 ? 'zero' : 'unallocated'
+}
