@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise'
-import { MIB } from '../base/units'
+import { KIB, MIB } from '../base/units'
 import {
   COMMAND,
   COMMAND_FLAG,
@@ -20,6 +20,9 @@ import { prefetch, writeZeros } from './slow-requests'
 const MAX_UNDER_WAY = 128
 /** Bytes of data and replies of one client in memory at which no more requests are read from it. */
 const MAX_BYTES = 8 * MIB
+
+/** Bytes of memory that a connection keeps for the data of writes. */
+const SPARE_BYTES = 512 * KIB
 
 /** What a client has moved; bytes of data, without what the protocol adds. */
 export interface Traffic {
@@ -66,6 +69,7 @@ export class Transmission {
   /** Data of the present request, a write, of which only the first `dataFill` bytes have come. */
   private data: Buffer | undefined
   private dataFill = 0
+  private spare: ArrayBufferLike | undefined
   /** Bytes of a refused write that are still to come. */
   private skip = 0
   private waiting: Buffer[] = []
@@ -193,7 +197,7 @@ export class Transmission {
       this.write(request, chunk.subarray(at, end))
       return end
     }
-    this.data = Buffer.allocUnsafeSlow(request.length)
+    this.data = this.takeSpare(request.length)
     this.dataFill = 0
     this.writeBytes += request.length
     return this.fillData(this.data, chunk, at)
@@ -205,9 +209,18 @@ export class Transmission {
     if (this.dataFill === data.length) {
       this.data = undefined
       this.writeBytes -= data.length
-      this.write(this.request, data)
+      const atOnce = this.write(this.request, data)
+      if (atOnce && data.buffer.byteLength === SPARE_BYTES) this.spare = data.buffer
     }
     return at + copied
+  }
+
+  /** Memory for a write's data: used again and again, as fresh memory costs as much as a copy. */
+  private takeSpare(length: number): Buffer {
+    if (length > SPARE_BYTES) return Buffer.allocUnsafeSlow(length)
+    const memory = this.spare ?? new ArrayBuffer(SPARE_BYTES)
+    this.spare = undefined
+    return Buffer.from(memory, 0, length)
   }
 
   private run(request: Readonly<Request>): void {
@@ -261,25 +274,27 @@ export class Transmission {
     }
   }
 
-  private write(request: Readonly<Request>, data: Buffer): void {
+  /** Whether it was done at once, so that nobody needs the data any more. */
+  private write(request: Readonly<Request>, data: Buffer): boolean {
     this.traffic.bytesWritten += data.length
     let result: MaybePromise<void>
     try {
       result = this.live.disk.write(data, request.offset)
     } catch (error) {
       this.replies.refuse(request, refusalOf(error))
-      return
+      return true
     }
     if ((request.flags & COMMAND_FLAG.fua) !== 0) result = this.thenFlush(result)
     if (!(result instanceof Promise)) {
       this.replies.done(request)
-      return
+      return true
     }
     this.writeBytes += data.length
     const done = result.finally(() => {
       this.writeBytes -= data.length
     })
     this.finishLater(request, done)
+    return false
   }
 
   private async runSlowly(request: Readonly<Request>): Promise<void> {
