@@ -93,10 +93,11 @@ export interface HostFile {
    */
   punchHole(range: ByteRange): Promise<void>
   /**
-   * Copies from another file, in the kernel where the host can. What lies past the source's end is
-   * copied as zero.
+   * Copies bytes of other files, ascending, none over another. What lies past a source's end is
+   * copied as zero. Between the first and the last piece nobody else may write while it is under
+   * way: of a block that they cover in part, the rest may be written again as it is.
    */
-  copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void>
+  copyFrom(pieces: readonly CopyPiece[]): Promise<void>
   /** Sets the length; what is added reads as zero. */
   truncate(size: number): Promise<void>
   /** All that was written, punched and truncated before this call is durable afterwards. */
@@ -109,6 +110,12 @@ export interface HostFile {
    */
   readonly locks: ByteLocks | undefined
   close(): Promise<void>
+}
+
+/** Bytes of another file, from `sourceOffset` on, and where they go. */
+export interface CopyPiece extends ByteRange {
+  readonly source: HostFile
+  readonly sourceOffset: number
 }
 
 export interface ByteLocks {

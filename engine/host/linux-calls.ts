@@ -1,4 +1,5 @@
 import koffi from 'koffi'
+import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 
 /**
@@ -19,12 +20,19 @@ export interface LinuxCalls {
   seekHole(fd: number, offset: number): number
   /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE. */
   punchHole(fd: number, offset: number, length: number): void
+  /**
+   * Whether copy_file_range(2) can do more than to copy: share blocks, or let a server copy by
+   * itself.
+   */
+  copiesWithin(fd: number): boolean
   /** copy_file_range(2): bytes copied, 0 at the source's end. */
   copyRange(from: number, fromOffset: number, to: number, toOffset: number, length: number): number
   /**
    * preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device.
    */
   readCached(fd: number, target: Uint8Array, offset: number): number | undefined
+  /** Where the bytes lie in memory. */
+  addressOf(bytes: Uint8Array): bigint
   /** fcntl(2) F_OFD_SETLK: whether a shared (or no) lock on the bytes could be set. */
   setByteLock(fd: number, byte: number, kind: 'shared' | 'none'): boolean
   /** fcntl(2) F_OFD_GETLK: whether another open file description holds a lock on the byte. */
@@ -41,6 +49,11 @@ const F_OFD_SETLK = 37
 const F_RDLCK = 0
 const F_WRLCK = 1
 const F_UNLCK = 2
+/** By the numbers of statfs(2): Btrfs, XFS, bcachefs, ZFS, OCFS2; NFS, CIFS, SMB2, Ceph. */
+const COPYING_FILE_SYSTEMS = new Set([
+  0x9123683e, 0x58465342, 0xca451a4e, 0x2fc12fc1, 0x7461636f, 0x6969, 0xff534d42, 0xfe534d42,
+  0x00c36400,
+])
 
 /**
  * Linux's calls; undefined on other systems. Made at the first use, as loading the library takes
@@ -99,6 +112,7 @@ function load(): LinuxCalls {
       const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
       if (Number(fallocate(fd, mode, offset, length)) !== 0) throw lastError('fallocate')
     },
+    copiesWithin: (fd) => COPYING_FILE_SYSTEMS.has(statfsSync(`/proc/self/fd/${String(fd)}`).type),
     copyRange(from, fromOffset, to, toOffset, length) {
       fromOffset64[0] = BigInt(fromOffset)
       toOffset64[0] = BigInt(toOffset)
@@ -114,6 +128,7 @@ function load(): LinuxCalls {
       // shows in the full read.
       return read < 0 ? undefined : read
     },
+    addressOf: (bytes) => koffi.address(bytes),
     setByteLock(fd, byte, kind) {
       const type = kind === 'shared' ? F_RDLCK : F_UNLCK
       if (byteLock(fd, F_OFD_SETLK, type, byte) === 0) return true

@@ -3,8 +3,16 @@ import { promisify } from 'node:util'
 import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
-import { MIB } from '../base/units'
-import { type ByteLocks, type DataRun, ENDLESS, type FileStat, type HostFile } from './host'
+import { alignDown, alignUp, MIB } from '../base/units'
+import { BulkWriter } from './bulk-writer'
+import {
+  type ByteLocks,
+  type CopyPiece,
+  type DataRun,
+  ENDLESS,
+  type FileStat,
+  type HostFile,
+} from './host'
 import { ioError } from './io-error'
 import { type LinuxCalls, linuxCalls } from './linux-calls'
 
@@ -21,11 +29,10 @@ const statAsync: (fd: number, options: { bigint: true }) => Promise<fs.BigIntSta
  * than it loses.
  */
 const CACHED_READ_LIMIT = 256 * 1024
-/**
- * One step of an in-kernel copy, and of its portable replacement: the event loop gets a turn
- * between two.
- */
+/** One step of an in-kernel copy: the event loop gets a turn between two. */
 const COPY_STEP = 8 * MIB
+/** What file systems share is counted in blocks of this many bytes. */
+const BLOCK = 4096
 const ZERO_STEP = MIB
 
 /**
@@ -43,10 +50,11 @@ export class NodeFile implements HostFile {
   private canSeek = true
   private canCopy = true
   private closed = false
+  private bulk: BulkWriter | undefined
 
   constructor(
     readonly path: string,
-    private readonly fd: number,
+    readonly fd: number,
     readonly identity: string,
     readonly writable: boolean,
   ) {}
@@ -136,42 +144,46 @@ export class NodeFile implements HostFile {
     }
   }
 
-  async copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
-    let done = 0
-    while (done < target.length) {
-      const length = Math.min(COPY_STEP, target.length - done)
-      const step = { offset: target.offset + done, length }
-      const copied = this.copyInKernel(source, sourceOffset + done, step)
-      if (copied === 0) await this.copyThroughMemory(source, sourceOffset + done, step)
-      done += copied === 0 ? length : copied
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
+  async copyFrom(pieces: readonly CopyPiece[]): Promise<void> {
+    const { linux, fd } = this
+    this.canCopy &&= linux?.copiesWithin(fd) === true
+    const rest = this.canCopy ? await this.copyInKernel(pieces) : pieces
+    if (rest.length === 0) return
+    this.bulk ??= new BulkWriter(this, this.linux)
+    await this.bulk.copy(rest)
   }
 
-  /** Bytes copied; 0 where the host cannot, or the source has ended. */
-  private copyInKernel(source: HostFile, sourceOffset: number, target: ByteRange): number {
-    if (this.linux === undefined || !this.canCopy || !(source instanceof NodeFile)) return 0
+  /** Copies where the file system can do more than copy; what is left to be done. */
+  private async copyInKernel(pieces: readonly CopyPiece[]): Promise<readonly CopyPiece[]> {
+    const left: CopyPiece[] = []
+    for (const piece of pieces) {
+      for (const { offset, length } of blockwise(piece)) {
+        const sourceOffset = piece.sourceOffset + (offset - piece.offset)
+        const part = { source: piece.source, sourceOffset, offset, length }
+        const done = this.copyRange(part)
+        if (done < length) left.push(behind(part, done))
+        await new Promise<void>((resolve) => setImmediate(resolve))
+      }
+    }
+    return left
+  }
+
+  /** Bytes copied in the kernel; fewer where it cannot, or where the source has ended. */
+  private copyRange({ source, sourceOffset, offset, length }: CopyPiece): number {
+    const { linux, fd } = this
+    let done = 0
     try {
-      const { offset, length } = target
-      return this.linux.copyRange(source.fd, sourceOffset, this.fd, offset, length)
+      while (done < length && this.canCopy && linux !== undefined && source instanceof NodeFile) {
+        const [from, to] = [sourceOffset + done, offset + done]
+        const copied = linux.copyRange(source.fd, from, fd, to, length - done)
+        if (copied === 0) break
+        done += copied
+      }
     } catch (error) {
       if (!isMissingCall(error)) throw ioError(`copy from ${source.path} to`, this.path, error)
       this.canCopy = false
-      return 0
     }
-  }
-
-  private async copyThroughMemory(
-    source: HostFile,
-    sourceOffset: number,
-    target: ByteRange,
-  ): Promise<void> {
-    const buffer = new Uint8Array(Math.min(MIB, target.length))
-    for (let done = 0; done < target.length; done += buffer.length) {
-      const part = buffer.subarray(0, Math.min(buffer.length, target.length - done))
-      await source.read(part, sourceOffset + done)
-      await this.write(part, target.offset + done)
-    }
+    return done
   }
 
   async truncate(size: number): Promise<void> {
@@ -211,10 +223,34 @@ export class NodeFile implements HostFile {
     if (this.closed) return
     this.closed = true
     try {
+      await this.bulk?.close()
       await closeAsync(this.fd)
     } catch (error) {
       throw ioError('close', this.path, error)
     }
+  }
+}
+
+/**
+ * A piece in steps of an in-kernel copy: what is no whole block stands apart, as only whole blocks
+ * are shared.
+ */
+function* blockwise(piece: ByteRange): Generator<ByteRange> {
+  const end = rangeEnd(piece)
+  const from = Math.min(alignUp(piece.offset, BLOCK), end)
+  const to = Math.max(from, alignDown(end, BLOCK))
+  if (from > piece.offset) yield { offset: piece.offset, length: from - piece.offset }
+  yield* splitRange({ offset: from, length: to - from }, COPY_STEP)
+  if (end > to) yield { offset: to, length: end - to }
+}
+
+/** What is left of a piece of which `done` bytes are done. */
+function behind({ source, sourceOffset, offset, length }: CopyPiece, done: number): CopyPiece {
+  return {
+    source,
+    sourceOffset: sourceOffset + done,
+    offset: offset + done,
+    length: length - done,
   }
 }
 

@@ -1,14 +1,15 @@
 import { type ByteRange, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import { MIB } from '../base/units'
-import type { Host, HostFile } from '../host/host'
+import type { CopyPiece, Host, HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import type { ExportRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
 import { NewFiles } from './new-files'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 
-const STEP = 32 * MIB
+/** What is copied between two looks at the cancel signal. */
+const STEP = 64 * MIB
 const COMPARE_STEP = MIB
 
 /**
@@ -117,16 +118,17 @@ async function copyDisk(
   control: JobControl,
 ): Promise<number> {
   let copied = 0
-  for await (const extent of disk.extents()) {
-    if (extent.content === 'zero') continue
-    for (const step of splitRange(extent, STEP)) {
-      const progress = { phase: 'copying', current: step.offset, total: disk.size } as const
-      await betweenSteps(control, stoppingOf(request), progress)
-      const { source } = extent
-      if (source === undefined) await copyThroughMemory(disk, file, step)
-      else await file.copyFrom(source.file, source.offset + (step.offset - extent.offset), step)
-      copied += step.length
+  for (const step of splitRange({ offset: 0, length: disk.size }, STEP)) {
+    const progress = { phase: 'copying', current: step.offset, total: disk.size } as const
+    await betweenSteps(control, stoppingOf(request), progress)
+    const pieces: CopyPiece[] = []
+    for await (const { offset, length, content, source } of disk.extents(step)) {
+      if (content === 'zero') continue
+      if (source === undefined) await copyThroughMemory(disk, file, { offset, length })
+      else pieces.push({ source: source.file, sourceOffset: source.offset, offset, length })
+      copied += length
     }
+    await file.copyFrom(pieces)
   }
   return copied
 }

@@ -1,7 +1,7 @@
 import { assert } from '../../engine/base/assert'
-import type { ByteRange } from '../../engine/base/byte-range'
+import { type ByteRange, splitRange } from '../../engine/base/byte-range'
 import { andThen, type MaybePromise } from '../../engine/base/maybe-promise'
-import type { ByteLocks, DataRun, FileStat, HostFile } from '../../engine/host/host'
+import type { ByteLocks, CopyPiece, DataRun, FileStat, HostFile } from '../../engine/host/host'
 import { type CallKind, failure } from './host-call'
 import { applyChange, type FileChange } from './host-log'
 import type { SimulatedHost } from './simulated-host'
@@ -9,6 +9,7 @@ import type { SparseBytes } from './sparse-bytes'
 
 const SECTOR = 512
 const COPY_STEP = 1 << 20
+const BLOCK = 4096
 
 /** An open file of a simulated host. */
 export class SimulatedFile implements HostFile {
@@ -79,15 +80,42 @@ export class SimulatedFile implements HostFile {
     await this.late()
   }
 
-  async copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
-    this.enter('copy', `copy from ${source.path} to`)
+  /** As a real file may: of a block that pieces cover in part, the rest is written again. */
+  async copyFrom(pieces: readonly CopyPiece[]): Promise<void> {
+    if (pieces.length === 0) return
+    this.enter('copy', 'copy to')
     this.assertWritable()
-    const buffer = new Uint8Array(Math.min(COPY_STEP, target.length))
-    for (let done = 0; done < target.length; done += buffer.length) {
-      const part = buffer.subarray(0, Math.min(buffer.length, target.length - done))
-      await source.read(part, sourceOffset + done)
-      await this.write(part, target.offset + done)
+    let run: CopyPiece[] = []
+    for (const piece of pieces) {
+      const last = run.at(-1)
+      const end = last === undefined ? 0 : last.offset + last.length
+      assert(piece.offset >= end, 'pieces of a copy are not in order')
+      if (last !== undefined && Math.ceil(end / BLOCK) * BLOCK < piece.offset) {
+        await this.copyRun(run)
+        run = []
+      }
+      for (const part of splitRange(piece, COPY_STEP)) {
+        const sourceOffset = piece.sourceOffset + (part.offset - piece.offset)
+        run.push({ source: piece.source, sourceOffset, ...part })
+        if ((part.offset + part.length) % COPY_STEP !== 0) continue
+        await this.copyRun(run)
+        run = []
+      }
     }
+    await this.copyRun(run)
+  }
+
+  private async copyRun(pieces: readonly CopyPiece[]): Promise<void> {
+    const [first, last] = [pieces[0], pieces.at(-1)]
+    if (first === undefined || last === undefined) return
+    const buffer = new Uint8Array(last.offset + last.length - first.offset)
+    await this.late()
+    this.bytes.read(buffer, first.offset)
+    for (const { source, sourceOffset, offset, length } of pieces) {
+      const at = offset - first.offset
+      await source.read(buffer.subarray(at, at + length), sourceOffset)
+    }
+    await this.write(buffer, first.offset)
   }
 
   async truncate(size: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { ByteRange } from '../../engine/base/byte-range'
 import type { MaybePromise } from '../../engine/base/maybe-promise'
 import type {
   ByteLocks,
+  CopyPiece,
   DataRun,
   FileStat,
   Host,
@@ -82,8 +83,8 @@ export class WrappedFile implements HostFile {
     return this.inner.punchHole(range)
   }
 
-  copyFrom(source: HostFile, sourceOffset: number, target: ByteRange): Promise<void> {
-    return this.inner.copyFrom(source, sourceOffset, target)
+  copyFrom(pieces: readonly CopyPiece[]): Promise<void> {
+    return this.inner.copyFrom(pieces)
   }
 
   truncate(size: number): Promise<void> {

@@ -20,7 +20,7 @@ import { checkOverlay } from './check'
 import { punchLeaks } from './leaks'
 import type { OverlayLayout } from './layout'
 import { type OverlayFiles, OverlayStorage } from './overlay-storage'
-import { compareRun, fillFromBelow, makeZero, populateRun } from './populate'
+import { compareRun, fillFromBelow, makeZero, populateRuns } from './populate'
 import { writeRenamed } from './rename'
 import { resizeOverlay } from './resize'
 
@@ -108,7 +108,9 @@ export class Overlay implements OverlayLayer {
   }
 
   async copyIn(source: FileSource, range: ByteRange, below: Readable): Promise<void> {
-    await this.change(range, below, () => this.image.copyFrom(source.file, source.offset, range))
+    const { file, offset: sourceOffset } = source
+    const piece = { source: file, sourceOffset, ...range }
+    await this.change(range, below, () => this.image.copyFrom([piece]))
   }
 
   async writeZeroes(range: ByteRange, below: Readable): Promise<void> {
@@ -178,20 +180,25 @@ export class Overlay implements OverlayLayer {
     this.storage.failure.throwAgain()
     const clusters = this.clustersOf(range)
     return await this.held.run(clusters, async () => {
-      let copied = 0
-      for (let at = clusters.offset; at < rangeEnd(clusters);) {
-        const rest = { offset: at, length: rangeEnd(clusters) - at }
-        const { length, allocated } = await this.allocationAt(rest)
-        const run = { offset: at, length }
-        if (!allocated) {
-          copied += await populateRun(this.image, run, below)
-          if (options.verify) await compareRun(this.image, run, below)
-          await this.storage.setBits(run)
-        }
-        at += length
+      const runs = await this.unallocatedRuns(clusters)
+      const copied = await populateRuns(this.image, runs, below)
+      for (const run of runs) {
+        if (options.verify) await compareRun(this.image, run, below)
+        await this.storage.setBits(run)
       }
       return copied
     })
+  }
+
+  private async unallocatedRuns(clusters: ByteRange): Promise<ByteRange[]> {
+    const runs: ByteRange[] = []
+    for (let at = clusters.offset; at < rangeEnd(clusters);) {
+      const rest = { offset: at, length: rangeEnd(clusters) - at }
+      const { length, allocated } = await this.allocationAt(rest)
+      if (!allocated) runs.push({ offset: at, length })
+      at += length
+    }
+    return runs
   }
 
   async release(range: ByteRange): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ByteRange, rangeEnd, splitRange } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { MIB } from '../../base/units'
-import { ENDLESS, type HostFile } from '../../host/host'
+import { type CopyPiece, ENDLESS, type HostFile } from '../../host/host'
 import type { Readable } from '../layer'
 
 const COPY_STEP = MIB
@@ -22,34 +22,39 @@ export async function fillFromBelow(
 }
 
 /**
- * Makes the image file read as what lies below, over a range that is not allocated. What the image
- * file holds there is arbitrary, so zeros are made, never assumed. Returns the bytes that were
- * copied.
+ * Makes the image file read as what lies below, over ranges that are not allocated, ascending. What
+ * the image file holds there is arbitrary, so zeros are made, never assumed. Nobody else may write
+ * between the first and the last range. Returns the bytes that were copied.
  */
-export async function populateRun(
+export async function populateRuns(
   image: HostFile,
-  range: ByteRange,
+  ranges: readonly ByteRange[],
   below: Readable,
 ): Promise<number> {
   let copied = 0
-  for (let at = range.offset; at < rangeEnd(range);) {
-    const rest = { offset: at, length: rangeEnd(range) - at }
-    if (at >= below.size) {
-      await makeZero(image, rest)
-      break
+  const pieces: CopyPiece[] = []
+  for (const range of ranges) {
+    for (let at = range.offset; at < rangeEnd(range);) {
+      const rest = { offset: at, length: rangeEnd(range) - at }
+      if (at >= below.size) {
+        await makeZero(image, rest)
+        break
+      }
+      const asked = { offset: at, length: Math.min(rest.length, below.size - at) }
+      const { length, content, source } = await below.extentAt(asked)
+      const run = { offset: at, length }
+      if (content === 'zero') {
+        await makeZero(image, run)
+      } else {
+        if (source === undefined) await copyThroughMemory(image, run, below)
+        else pieces.push({ source: source.file, sourceOffset: source.offset, ...run })
+        copied += length
+      }
+      at += length
     }
-    const asked = { offset: at, length: Math.min(rest.length, below.size - at) }
-    const { length, content, source } = await below.extentAt(asked)
-    const run = { offset: at, length }
-    if (content === 'zero') {
-      await makeZero(image, run)
-    } else {
-      if (source === undefined) await copyThroughMemory(image, run, below)
-      else await image.copyFrom(source.file, source.offset, run)
-      copied += length
-    }
-    at += length
   }
+  // Last, as it writes again what lies between pieces in one block: zeros are there by now.
+  await image.copyFrom(pieces)
   return copied
 }
 

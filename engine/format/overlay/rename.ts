@@ -20,7 +20,9 @@ export async function writeRenamed(
   for (let at = layout.bitmapOffset; at < layout.fileLength(size);) {
     const { data, end } = await metadata.dataAt(at)
     const length = Math.min(end, layout.fileLength(size)) - at
-    if (data) await target.copyFrom(metadata, at, { offset: at, length })
+    if (data) {
+      await target.copyFrom([{ source: metadata, sourceOffset: at, offset: at, length }])
+    }
     at = end === ENDLESS ? Infinity : at + length
   }
   await target.sync()

@@ -1,7 +1,7 @@
 import { alignDown, alignUp, divCeil } from '../../base/units'
 import type { Readable } from '../layer'
 import type { OverlayStorage } from './overlay-storage'
-import { populateRun } from './populate'
+import { populateRuns } from './populate'
 
 /**
  * Changes the virtual size of an overlay.
@@ -44,7 +44,7 @@ async function grow(
   if (lastStart < old && below.size > old) {
     const last = { offset: lastStart, length: old - lastStart }
     if (!(await overlay.allocationAt(last)).allocated) {
-      await populateRun(image, last, below)
+      await populateRuns(image, [last], below)
       await overlay.setBits(last)
       await overlay.flush()
     }

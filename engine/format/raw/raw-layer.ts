@@ -53,7 +53,8 @@ export class RawLayer implements WritableLayer {
 
   async copyIn(source: FileSource, range: ByteRange): Promise<void> {
     this.failure.throwAgain()
-    await this.file.copyFrom(source.file, source.offset, range)
+    const { file, offset: sourceOffset } = source
+    await this.file.copyFrom([{ source: file, sourceOffset, ...range }])
   }
 
   async writeZeroes(range: ByteRange): Promise<void> {

@@ -82,13 +82,14 @@ describe('a real file', () => {
 
   const size = 3 * MIB + 17
   test.each([
-    { way: 'in the kernel', wrap: (file: HostFile): HostFile => file },
-    { way: 'through memory', wrap: (file: HostFile): HostFile => new WrappedFile(file) },
+    { way: 'from a host file', wrap: (file: HostFile): HostFile => file },
+    { way: 'from any other', wrap: (file: HostFile): HostFile => new WrappedFile(file) },
   ])('is copied, with zeros for what lies behind its end: $way', async ({ wrap }) => {
     const bytes = new Random(1).bytes(size)
     await withFile(bytes, async (source) => {
       await withFile(new Uint8Array(5 * MIB).fill(9), async (file, path) => {
-        await file.copyFrom(wrap(source), 100, { offset: 1000, length: 4 * MIB })
+        const range = { offset: 1000, length: 4 * MIB }
+        await file.copyFrom([{ source: wrap(source), sourceOffset: 100, ...range }])
         const copy = readFileSync(path)
         expect(copy).toHaveLength(5 * MIB)
         expect(allAre(copy.subarray(0, 1000), 9)).toBe(true)
@@ -102,7 +103,7 @@ describe('a real file', () => {
 
   test('is copied within itself where the ranges overlap not', async () => {
     await withFile(new Random(2).bytes(8192), async (file, path) => {
-      await file.copyFrom(file, 0, { offset: 4096, length: 4096 })
+      await file.copyFrom([{ source: file, sourceOffset: 0, offset: 4096, length: 4096 }])
       const bytes = readFileSync(path)
       expect(bytes.subarray(0, 4096).equals(bytes.subarray(4096))).toBe(true)
     })
