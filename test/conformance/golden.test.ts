@@ -20,7 +20,6 @@ const refusals: Readonly<Record<string, RegExp>> = {
   'v6/backing-is-image': /x\.add-cow: it exists already/,
 }
 
-const needsQcow2 = (): string => 'it needs the qcow2 reader'
 const needsFullSet = (): string | undefined =>
   existsSync(fullSet) ? undefined : 'the full set of golden images is not beside the checkout'
 
@@ -42,22 +41,18 @@ function testSet(archive: string): void {
   }
   const { cases, remove } = unpack(archive)
   afterAll(remove)
-  const isQcow2 = ({ name }: GoldenCase): boolean => name.includes('/qcow2-')
   const isInvalid = ({ name }: GoldenCase): boolean => name.includes('/invalid-')
-  const own = cases.filter((golden) => !isQcow2(golden))
+  // Their bases are not made again: what is there is not what create would look at.
+  const hasQcow2Base = ({ name }: GoldenCase): boolean => name.includes('/qcow2-')
 
   describe('a sound one reads as the rules say', () => {
-    test.each(own.filter((golden) => !isInvalid(golden)))('$name', expectContent)
+    test.each(cases.filter((golden) => !isInvalid(golden)))('$name', expectContent)
   })
   describe('a damaged one is refused, or reads as the original read it', () => {
-    test.each(own.filter(isInvalid))('$name', expectRefusal)
+    test.each(cases.filter(isInvalid))('$name', expectRefusal)
   })
   describe('made again by our create, it has the same bytes', () => {
-    test.each(own)('$name', expectSameHeader)
-  })
-  if (own.length === cases.length) return
-  describeNeeding(needsQcow2, 'with a qcow2 base', () => {
-    test.each(cases.filter(isQcow2))('$name', expectContent)
+    test.each(cases.filter((golden) => !hasQcow2Base(golden)))('$name', expectSameHeader)
   })
 }
 
