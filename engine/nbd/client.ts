@@ -142,7 +142,7 @@ export class Client {
       ended: () => {
         this.sendNext()
       },
-      lost: (error, unanswered) => {
+      lost: (connection, error, unanswered) => {
         this.connectionLost(connection, error, unanswered)
       },
     })

@@ -27,8 +27,8 @@ const GOODBYE = 1000
 export interface ConnectionOwner {
   /** A request was answered. */
   ended(): void
-  /** The connection has ended by itself, these requests not answered. */
-  lost(error: EngineError, unanswered: readonly Exchange[]): void
+  /** A connection has ended by itself, these requests not answered. */
+  lost(connection: Connection, error: EngineError, unanswered: readonly Exchange[]): void
 }
 
 /** One connection to a server, after the handshake. Ends for good at the first fault. */
@@ -174,7 +174,7 @@ export class Connection {
     this.socket.destroy()
     const unanswered = [...this.inFlight.values()]
     this.inFlight.clear()
-    this.owner.lost(error, unanswered)
+    this.owner.lost(this, error, unanswered)
   }
 
   /** Says goodbye. What is still under way fails. */

@@ -42,7 +42,7 @@ export function reported(uri: string, offset: number, value: number, text: strin
 
 /** What a server says, cut and with its control characters replaced. */
 export function shownText(text: string): string {
-  const clean = text.replaceAll(/\p{Cc}+/gu, ' ').trim()
+  const clean = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim()
   return clean.length > MAX_SHOWN_TEXT ? `${clean.slice(0, MAX_SHOWN_TEXT)}...` : clean
 }
 

@@ -252,13 +252,13 @@ const brokenBelow: readonly Broken[] = [
   {
     what: 'a base in a format that is not known',
     ...layout1,
-    message: /base\.raw: qcow2 images cannot be read/,
-    make: () => patch('base.raw', 0, Uint8Array.of(0x51, 0x46, 0x49, 0xfb)),
+    message: /base\.raw: luks images cannot be read/,
+    make: () => patch('base.raw', 0, Uint8Array.of(0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe)),
   },
   {
     what: 'a base behind a protocol',
     ...layout1,
-    message: /nbd:\/\/localhost\/x, named by .*x\.add-cow: nbd: is not a file/,
+    message: /x\.add-cow: it names nbd:\/\/localhost\/x, on the network; that needs your consent/,
     make: () => setName(BACKING_NAME, 'nbd://localhost/x'),
   },
 ]

@@ -3,11 +3,13 @@
  * status, with all that they printed.
  */
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { runCli } from '../../engine/cli/program'
-import { nodeHost } from '../../engine/host/node-host'
+import { machineHost } from '../../engine/nbd/machine-host'
 import { outFolder } from '../../build/lib/project'
 import { findProgram } from '../../build/system/packages'
 
@@ -30,13 +32,30 @@ export async function addCowImg(cwd: string, ...args: readonly string[]): Promis
 export async function addCowImgHere(cwd: string, ...args: readonly string[]): Promise<Ended> {
   const [stdout, stderr] = [new Collector(), new Collector()]
   const cancellation = (): AbortSignal => new AbortController().signal
-  const code = await runCli(args, { host: nodeHost, stdout, stderr, cwd, cancellation })
+  const host = machineHost({ files: 'any', names: new Set() })
+  const code = await runCli(args, { host, stdout, stderr, cwd, cancellation })
   return { code, stdout: stdout.text, stderr: stderr.text }
 }
 
+/** What a test agrees to is not what its person agrees to: kept elsewhere, and not for long. */
+function stateFolder(): string {
+  if (state === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'add-cow-state-'))
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    state = folder
+  }
+  return state
+}
+
+let state: string | undefined
+
 /** Runs a program by its name. Standard input is empty. */
 export async function run(cwd: string, name: string, ...args: readonly string[]): Promise<Ended> {
-  const child = spawn(findProgram(name) ?? name, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(findProgram(name) ?? name, args, {
+    cwd,
+    env: { ...process.env, XDG_STATE_HOME: stateFolder() },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const code = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (status) => resolve(status ?? -1))
