@@ -36,6 +36,17 @@ export function lockForWriting(layers: readonly Layer[], writable = 1): void {
   }
 }
 
+/**
+ * A top that was open for writing is only read from now on, as it lies below another one: its files
+ * stay locked against those who write, and others may read them.
+ */
+export function lowerToReading(layer: Layer): void {
+  const given = WRITING.used.filter((n) => !READING_BELOW.used.includes(n))
+  for (const { file } of layer.files) {
+    for (const n of given) file.locks?.release(USED + n)
+  }
+}
+
 function lock(file: HostFile, permissions: Permissions): void {
   const { locks } = file
   if (locks === undefined) return

@@ -68,7 +68,7 @@ export const flattenJob: Job<FlattenRequest> = {
 }
 
 /** Bytes below that the top does not have. */
-async function countToCopy(disk: Disk): Promise<number> {
+export async function countToCopy(disk: Disk): Promise<number> {
   let bytes = 0
   for await (const { depth, content, length } of disk.extents()) {
     if (depth !== undefined && depth > 0 && content === 'data') bytes += length

@@ -2,7 +2,7 @@ import { rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import { alignUp, formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import type { Layer } from '../format/layer'
-import { openDisk } from '../image/disk'
+import { type Disk, openDisk } from '../image/disk'
 import type { JobPlan, JobResult, PlanWarning, ResizeRequest } from '../model/job'
 import type { Job } from './job'
 import { commandLine, filesOf } from './plan'
@@ -42,14 +42,19 @@ export const resizeJob: Job<ResizeRequest> = {
   async run(host, request): Promise<JobResult> {
     const disk = await openDisk(host, request.path, { writable: true })
     try {
-      const size = targetSize(request)
-      if (size < disk.size && !request.shrink) throw needsShrink(request.path, disk.size, size)
-      await disk.truncate(size)
+      await resizeDisk(disk, request)
     } finally {
       await disk.close()
     }
     return { kind: 'resize', path: request.path }
   },
+}
+
+/** Resizes an open disk, under which nothing else may be under way. */
+export async function resizeDisk(disk: Disk, request: ResizeRequest): Promise<void> {
+  const size = targetSize(request)
+  if (size < disk.size && !request.shrink) throw needsShrink(request.path, disk.size, size)
+  await disk.truncate(size)
 }
 
 function targetSize({ path, size }: ResizeRequest): number {

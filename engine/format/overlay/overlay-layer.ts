@@ -236,6 +236,7 @@ export class Overlay implements OverlayLayer {
       await this.image.truncate(this.size)
       await storage.syncImage()
     }
+    storage.complete = true
     if (storage.allAllocated || storage.layout.storeAllAllocated === undefined) return
     await storage.layout.storeAllAllocated(storage.metadata)
     await storage.syncMetadata()

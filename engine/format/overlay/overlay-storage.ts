@@ -38,6 +38,11 @@ export class OverlayStorage {
   size: number
   /** The image file decides everything: neither bitmap nor backing file is used. */
   allAllocated: boolean
+  /**
+   * Every bit is known to be 1, as long as nobody clears any or the size changes: the bitmap need
+   * not be asked.
+   */
+  complete = false
 
   readonly failure = new LastingFailure()
   /**
@@ -63,7 +68,7 @@ export class OverlayStorage {
 
   /** Whether the overlay decides, from range.offset on. */
   allocationAt(range: ByteRange): MaybePromise<Allocation> {
-    if (this.allAllocated) return { length: range.length, allocated: true }
+    if (this.allAllocated || this.complete) return { length: range.length, allocated: true }
     const first = Math.floor(range.offset / this.clusterSize)
     const clusters = divCeil(rangeEnd(range), this.clusterSize) - first
     return andThen(this.bitmap.runAt(first, clusters), ({ value, count }) => {
@@ -77,13 +82,14 @@ export class OverlayStorage {
    * of the disk.
    */
   setBits(clusters: ByteRange): MaybePromise<void> {
-    if (this.allAllocated) return undefined
+    if (this.allAllocated || this.complete) return undefined
     const first = clusters.offset / this.clusterSize
     return this.bitmap.set(first, divCeil(clusters.length, this.clusterSize))
   }
 
   /** Says that clusters are to be read from below; a range as for setBits. */
   clearBits(clusters: ByteRange): MaybePromise<void> {
+    this.complete = false
     const first = clusters.offset / this.clusterSize
     return this.bitmap.clear(first, divCeil(clusters.length, this.clusterSize))
   }
@@ -103,6 +109,7 @@ export class OverlayStorage {
    * back.
    */
   reloadBitmap(): void {
+    this.complete = false
     this.bitmap.reset(divCeil(this.size, this.clusterSize))
   }
 
