@@ -109,6 +109,7 @@ export type FindingSeverity = 'corruption' | 'leak' | 'notice'
 
 export const FINDING_CODES = [
   'metadata-short',
+  'metadata-long',
   'bits-past-end',
   'size-unaligned',
   'reserved-not-zero',

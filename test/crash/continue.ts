@@ -3,11 +3,12 @@ import { SECTOR_SIZE } from '../../engine/base/units'
 import type { Host } from '../../engine/host/host'
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
+import { unwatched } from '../support/disks'
 import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import type { Random } from '../support/random'
 import type { SimulatedHost } from '../support/simulated-host'
 import { Canvas } from './history'
-import { badFindings, check, unwatched } from './verify'
+import { badFindings, check } from './verify'
 import { readWindows, type Setting } from './workload'
 
 /** A disk that is longer is not flattened here: that would bring in millions of clusters. */

@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
+import { unwatched } from '../support/disks'
 import type { FileSystemState } from '../support/host-log'
 import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { SimulatedHost } from '../support/simulated-host'
 import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
 import { Canvas } from './history'
 import { smallSettings, takenImageSettings } from './settings'
-import { unwatched, violations } from './verify'
+import { violations } from './verify'
 import { readWindows, runWorkload, type Setting } from './workload'
 
 const RESUME_EVERY = 5

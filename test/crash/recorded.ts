@@ -3,18 +3,18 @@ import { KIB } from '../../engine/base/units'
 import { headerSize } from '../../engine/format/acow/header'
 import { HEADER_SIZE } from '../../engine/format/add-cow/header'
 import type { Host } from '../../engine/host/host'
-import { openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
 import type { FindingCode } from '../../engine/model/image'
 import type { CreateRequest } from '../../engine/model/job'
 import { CrashLog } from '../support/crash-states'
+import { diskContent, unwatched } from '../support/disks'
 import { fileSystem, type FileSystemState } from '../support/host-log'
 import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
 import { SimulatedHost } from '../support/simulated-host'
 import { SparseBytes } from '../support/sparse-bytes'
 import type { Recorded } from './explore'
-import { badFindings, check, unwatched } from './verify'
+import { badFindings, check } from './verify'
 import { type HostWrapper, runWorkload, type Setting } from './workload'
 
 const TARGET = '/d/out.raw'
@@ -22,14 +22,7 @@ const TARGET = '/d/out.raw'
 /** The whole content of a disk; undefined where there is none at that path. */
 async function wholeDisk(host: Host, path: string): Promise<Buffer | undefined> {
   try {
-    const disk = await openDisk(host, path, { writable: false })
-    try {
-      const bytes = Buffer.alloc(disk.size)
-      await disk.read(bytes, 0)
-      return bytes
-    } finally {
-      await disk.close()
-    }
+    return await diskContent(host, path)
   } catch (error) {
     if (isEngineError(error, 'file/missing')) return undefined
     throw error
@@ -110,12 +103,13 @@ export async function recordExport(setting: Setting, seed: number): Promise<Reco
  */
 function cutOff(state: FileSystemState, setting: Setting, random: Random): FileSystemState {
   const { layout, clusterSize } = setting.overlay
-  const isImage = layout === 'add-cow' && random.chance(0.5)
+  const isImage = layout === 'add-cow' && random.chance(0.6)
   const number = state.names.get(isImage ? IMAGE_PATH : OVERLAY_PATH) ?? 0
   const bytes = state.files.get(number)?.clone() ?? new SparseBytes()
   const header = layout === 'add-cow' ? HEADER_SIZE : headerSize(Math.log2(clusterSize))
-  const least = isImage ? 0 : header
-  bytes.truncate(random.between(least, isImage ? bytes.length : least + 3))
+  bytes.truncate(
+    isImage ? random.between(0, Math.floor(bytes.length / 3)) : header + random.below(3),
+  )
   return { names: state.names, files: new Map(state.files).set(number, bytes) }
 }
 

@@ -1,20 +1,13 @@
 import { type ByteRange, rangeEnd } from '../../engine/base/byte-range'
 import type { Host } from '../../engine/host/host'
 import { type Disk, openDisk } from '../../engine/image/disk'
-import type { JobControl } from '../../engine/job/job'
-import { runJob } from '../../engine/job/jobs'
 import type { Finding } from '../../engine/model/image'
+import { checkDisk } from '../support/disks'
 import { OVERLAY_PATH } from '../support/overlays'
 import type { Allowed } from './history'
 import { readWindows } from './workload'
 
 const SECTOR = 512
-
-/** A job that nobody watches or stops. */
-export const unwatched: JobControl = {
-  signal: new AbortController().signal,
-  report: () => undefined,
-}
 
 /** What is wrong with a disk after a crash; empty = nothing. The disk is only read. */
 export async function violations(
@@ -69,9 +62,7 @@ export async function badFindings(host: Host): Promise<string[]> {
 
 /** Checks the overlay, repairing what is asked for. */
 export async function check(host: Host, repair: 'none' | 'leaks' | 'all'): Promise<Finding[]> {
-  const request = { kind: 'check', path: OVERLAY_PATH, repair } as const
-  const { check: result } = await runJob(host, request, unwatched)
-  return [...(result?.findings ?? [])]
+  return [...(await checkDisk(host, OVERLAY_PATH, repair)).findings]
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { inspectChain } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
 import type { JobRequest } from '../../engine/model/job'
 import { CrashLog } from '../support/crash-states'
+import { checkDisk, diskContent, unwatched } from '../support/disks'
 import type { CallKind, Errno, HostCall } from '../support/host-call'
 import { type FileSystemState, fileSystem } from '../support/host-log'
 import { BASE_PATH, IMAGE_PATH, metadataFile, OVERLAY_PATH } from '../support/overlays'
@@ -211,8 +212,7 @@ export class Scenario {
 
   private async job(request: JobRequest): Promise<void> {
     await this.step(request.kind, async () => {
-      const control = { signal: new AbortController().signal, report: () => undefined }
-      await runJob(this.host, request, control)
+      await runJob(this.host, request, unwatched)
     })
   }
 
@@ -325,10 +325,8 @@ export class Scenario {
       const bytes = this.host.bytesAt(path)?.toBytes() ?? new Uint8Array(0)
       if (Buffer.compare(bytes, content) !== 0) this.complain('the end', `${path} is not the disk`)
     }
-    const request = { kind: 'check', path: TOP_PATH, repair: 'none' } as const
-    const control = { signal: new AbortController().signal, report: () => undefined }
-    const { check } = await runJob(new SimulatedHost(end), request, control)
-    for (const finding of check?.findings ?? []) {
+    const { findings } = await checkDisk(new SimulatedHost(end), TOP_PATH, 'none')
+    for (const finding of findings) {
       if (finding.severity !== 'notice') this.complain('the end', `check finds ${finding.code}`)
     }
     const left = this.host.paths.filter((path) => path.endsWith('.part'))
@@ -336,11 +334,7 @@ export class Scenario {
   }
 
   private async contentOf(state: FileSystemState, path: string): Promise<Uint8Array> {
-    const disk = await openDisk(new SimulatedHost(state), path, { writable: false })
-    const content = new Uint8Array(disk.size)
-    await disk.read(content, 0)
-    await disk.close()
-    return content
+    return await diskContent(new SimulatedHost(state), path)
   }
 
   private openedDisk(): Disk {

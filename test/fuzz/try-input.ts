@@ -6,6 +6,7 @@ import { type Disk, openDisk } from '../../engine/image/disk'
 import { inspectChain, inspectImage } from '../../engine/image/inspect'
 import { planJob, runJob } from '../../engine/job/jobs'
 import type { JobRequest } from '../../engine/model/job'
+import { unwatched } from '../support/disks'
 import { SimulatedHost } from '../support/simulated-host'
 import { WrappedHost } from '../support/wrapped-host'
 import { type FuzzInput, stateOf } from './input'
@@ -125,8 +126,7 @@ class Trial {
 }
 
 async function job(host: NotingHost, request: JobRequest): Promise<void> {
-  const control = { signal: new AbortController().signal, report: () => undefined }
-  await runJob(host, request, control)
+  await runJob(host, request, unwatched)
 }
 
 async function planAll(host: NotingHost, path: string): Promise<void> {

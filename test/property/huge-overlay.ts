@@ -8,6 +8,7 @@ import { nodeHost } from '../../engine/host/node-host'
 import { openDisk } from '../../engine/image/disk'
 import { inspectImage } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
+import { unwatched } from '../support/disks'
 import { Random } from '../support/random'
 
 /** A block less than 16 TiB: no file of ext4 can be longer. */
@@ -29,9 +30,8 @@ function notePeak(): number {
 
 async function makeAndWrite(name: string, size: number, writes: number): Promise<void> {
   const path = join(folder, `${name}.add-cow`)
-  const control = { signal: new AbortController().signal, report: () => undefined }
   const names = { path, imageFile: `${name}.raw` }
-  await runJob(nodeHost, { kind: 'create', ...names, format: 'add-cow', size }, control)
+  await runJob(nodeHost, { kind: 'create', ...names, format: 'add-cow', size }, unwatched)
   const disk = await openDisk(nodeHost, path, { writable: true })
   for (let done = 0; done < writes; done += 1) {
     const length = SECTOR_SIZE * random.between(1, 8)

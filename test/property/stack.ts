@@ -3,6 +3,7 @@ import { alignDown, GIB, KIB, MIB, SECTOR_SIZE, TIB } from '../../engine/base/un
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
 import type { CreateRequest, JobRequest, JobResult } from '../../engine/model/job'
+import { unwatched } from '../support/disks'
 import { BASE_PATH, newOverlay, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
 import { SimulatedHost } from '../support/simulated-host'
@@ -146,8 +147,7 @@ export class Stack {
   }
 
   async run(request: JobRequest): Promise<JobResult> {
-    const control = { signal: new AbortController().signal, report: () => undefined }
-    return await runJob(this.host, request, control)
+    return await runJob(this.host, request, unwatched)
   }
 
   /**

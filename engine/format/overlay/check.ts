@@ -1,12 +1,12 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { giveTurn } from '../../base/event-loop'
-import { alignDown, divCeil, formatSize, MIB } from '../../base/units'
+import { alignDown, divCeil, formatSize, isAligned, MIB, SECTOR_SIZE } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
 import type { CheckOptions } from '../layer'
 import type { OverlayStorage } from './overlay-storage'
 import { leaks, punchLeaks } from './leaks'
-import { setBitmapEnd } from './resize'
+import { clearLastByte } from './resize'
 
 /**
  * Looks at one overlay: its lengths, its bitmap, and both against the holes of its image file.
@@ -31,7 +31,8 @@ export async function checkOverlay(
   const codes = new Set(left.map(({ code }) => code))
   const findings = [...found.values()].map((finding) => ({
     ...finding,
-    repaired: !codes.has(finding.code),
+    // What only another repair hid is not mended: a hole in a block that a file was extended by.
+    repaired: isAsked(finding.repair, options.repair) && !codes.has(finding.code),
   }))
   return await result(overlay, findings)
 }
@@ -56,7 +57,7 @@ async function result(overlay: OverlayStorage, findings: readonly Finding[]): Pr
 async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<Finding[]> {
   const walked = await walk(overlay, options)
   const found = [
-    ...(await findInBitmapFile(overlay)),
+    ...(await findInBitmapFile(overlay, options)),
     ...(await findInImageLength(overlay, walked, options)),
     holesFinding(walked),
     leaksFinding(walked),
@@ -64,7 +65,10 @@ async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<
   return [...overlay.layout.oddities, ...found.filter((finding) => finding !== undefined)]
 }
 
-async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
+async function findInBitmapFile(
+  overlay: OverlayStorage,
+  options: CheckOptions,
+): Promise<Finding[]> {
   const { layout, metadata, clusterSize } = overlay
   // With the flag set the bitmap is not used, so nothing can be wrong with it.
   if (overlay.allAllocated) return []
@@ -81,15 +85,52 @@ async function findInBitmapFile(overlay: OverlayStorage): Promise<Finding[]> {
       { code: 'metadata-short', severity: 'corruption', message, details, repair, repaired: false },
     ]
   }
-  const stray = await countStrayBits(overlay, bits, length)
-  if (stray === 0) return []
-  const message = `${String(stray)} bits are set behind the end of the disk`
-  const repair = { by: 'leaks', action: 'Clear the bits behind the end' } as const
-  const details = { path: overlay.path, bits: stray }
-  return [{ code: 'bits-past-end', severity: 'leak', message, details, repair, repaired: false }]
+  const found: Finding[] = []
+  const end = layout.fileLength(overlay.size)
+  const stray = await countStrayBits(overlay, bits, Math.min(length, end))
+  if (stray > 0) {
+    const message = `${String(stray)} bits are set behind the end of the disk`
+    const repair = { by: 'leaks', action: 'Clear the bits behind the end' } as const
+    const details = { path: overlay.path, bits: stray }
+    found.push({
+      code: 'bits-past-end',
+      severity: 'leak',
+      message,
+      details,
+      repair,
+      repaired: false,
+    })
+  }
+  if (await holdsData(overlay, { offset: end, length: Math.max(0, length - end) }, options)) {
+    const message = `The file goes on for ${formatSize(length - end)} behind its bitmap; unused`
+    const details = { path: overlay.path, length, needed: end }
+    found.push({ code: 'metadata-long', severity: 'notice', message, details, repaired: false })
+  }
+  return found
 }
 
-/** Ones behind the last bit that counts, up to the end of the file. */
+/** Whether a range of the add-cow file has anything but zeros. */
+async function holdsData(
+  overlay: OverlayStorage,
+  range: ByteRange,
+  { signal }: CheckOptions,
+): Promise<boolean> {
+  const buffer = new Uint8Array(Math.min(MIB, range.length))
+  for (let at = range.offset; at < rangeEnd(range);) {
+    throwIfCancelled(overlay, signal)
+    const { data, end } = await overlay.metadata.dataAt(at)
+    const length = Math.min(end, rangeEnd(range)) - at
+    const part = buffer.subarray(0, length)
+    if (data) {
+      await overlay.metadata.read(part, at)
+      if (part.some((byte) => byte !== 0)) return true
+    }
+    at += data ? part.length : length
+  }
+  return false
+}
+
+/** Ones behind the last bit that counts, up to `length` bytes of the file. */
 async function countStrayBits(
   overlay: OverlayStorage,
   bits: number,
@@ -188,9 +229,15 @@ async function findInImageLength(
   walked: Walked,
   { below }: CheckOptions,
 ): Promise<Finding[]> {
-  const { image, size } = overlay
+  const { image, size, layout } = overlay
   const { size: length } = await image.stat()
   const details = { path: image.path, length, virtualSize: size }
+  if (layout.storeSize === undefined && !isAligned(length, SECTOR_SIZE)) {
+    const message =
+      `The image file's length of ${String(length)} bytes is no whole number of sectors; ` +
+      'the rest is not used'
+    return [{ code: 'size-unaligned', severity: 'notice', message, details, repaired: false }]
+  }
   if (length < walked.allocatedEnd) {
     const message =
       `The image file is ${formatSize(length)} long, but the disk has data up to ` +
@@ -201,7 +248,7 @@ async function findInImageLength(
     const repair = { by: 'all', action: 'Extend the image file with zeros' } as const
     return [{ ...found, repair, repaired: false }]
   }
-  if (alignDown(length, 512) > size) {
+  if (alignDown(length, SECTOR_SIZE) > size) {
     const message = `The image file is ${formatSize(length - size)} longer than the disk`
     return [{ code: 'image-file-long', severity: 'notice', message, details, repaired: false }]
   }
@@ -239,7 +286,7 @@ async function repair(overlay: OverlayStorage, code: Finding['code']): Promise<v
       await overlay.syncMetadata()
       break
     case 'bits-past-end':
-      await setBitmapEnd(overlay, size, size)
+      await clearStrayBits(overlay)
       break
     case 'image-file-short':
       await image.truncate(size)
@@ -252,4 +299,12 @@ async function repair(overlay: OverlayStorage, code: Finding['code']): Promise<v
       return
   }
   overlay.reloadBitmap()
+}
+
+/** In place, as far as the bitmap goes: what follows it is not ours to cut off. */
+async function clearStrayBits(overlay: OverlayStorage): Promise<void> {
+  const { metadata, layout, size } = overlay
+  const end = await clearLastByte(overlay, size)
+  await metadata.punchHole({ offset: end, length: layout.fileLength(size) - end })
+  await overlay.syncMetadata()
 }

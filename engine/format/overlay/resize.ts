@@ -99,11 +99,18 @@ async function dropTail(overlay: OverlayStorage, size: number): Promise<void> {
 /**
  * Makes the bits behind `size` zero, and the add-cow file as long as `newSize` needs it. Durable.
  */
-export async function setBitmapEnd(
-  overlay: OverlayStorage,
-  size: number,
-  newSize: number,
-): Promise<void> {
+async function setBitmapEnd(overlay: OverlayStorage, size: number, newSize: number): Promise<void> {
+  const { metadata, layout } = overlay
+  await metadata.truncate(await clearLastByte(overlay, size))
+  await metadata.truncate(layout.fileLength(newSize))
+  await overlay.syncMetadata()
+}
+
+/**
+ * Makes the bits behind `size` zero in the last byte of the bitmap that has one before it; returns
+ * where in the file the next byte lies. Not durable.
+ */
+export async function clearLastByte(overlay: OverlayStorage, size: number): Promise<number> {
   const { metadata, layout, clusterSize } = overlay
   const bits = divCeil(size, clusterSize)
   const end = layout.bitmapOffset + divCeil(bits, 8)
@@ -113,7 +120,5 @@ export async function setBitmapEnd(
     last[0] = (last[0] ?? 0) & ((1 << (bits % 8)) - 1)
     await metadata.write(last, end - 1)
   }
-  await metadata.truncate(end)
-  await metadata.truncate(layout.fileLength(newSize))
-  await overlay.syncMetadata()
+  return end
 }

@@ -113,6 +113,7 @@ export const dialogs: SameKeys<typeof english> = {
     'backing-unusable': 'Die Basis lässt sich nicht benutzen',
     'base-changed': 'Die Basis ist nicht mehr, was sie war',
     'metadata-short': 'Die Bitmap ist kürzer, als die Platte sie braucht',
+    'metadata-long': 'Die Overlay-Datei geht hinter ihrer Bitmap weiter',
     'reserved-not-zero': 'Reservierte Bytes im Kopf sind nicht null',
     'bits-past-end': 'In der Bitmap sind Bits hinter dem Ende der Platte gesetzt',
     'image-file-short': 'Die Image-Datei endet vor dem letzten belegten Byte',

@@ -111,6 +111,7 @@ export const dialogs = {
     'backing-unusable': 'The base cannot be used',
     'base-changed': 'The base is not what it was',
     'metadata-short': 'The bitmap is shorter than the disk needs',
+    'metadata-long': 'The overlay file goes on behind its bitmap',
     'reserved-not-zero': 'Reserved bytes of the header are not zero',
     'bits-past-end': 'The bitmap has bits set behind the end of the disk',
     'image-file-short': 'The image file ends before the last allocated byte',

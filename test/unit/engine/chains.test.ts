@@ -8,6 +8,7 @@ import type { Host } from '../../../engine/host/host'
 import { nodeHost } from '../../../engine/host/node-host'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectChain, inspectImage } from '../../../engine/image/inspect'
+import { diskContent } from '../../support/disks'
 import { fileSystem } from '../../support/host-log'
 import { describeNeeding, linux } from '../../support/requires'
 import { SimulatedHost } from '../../support/simulated-host'
@@ -65,17 +66,6 @@ function realFolder(files: Record<string, Uint8Array>): string {
   return folder
 }
 
-async function content(host: Host, path: string): Promise<Buffer> {
-  const disk = await openDisk(host, path, { writable: false })
-  try {
-    const bytes = Buffer.alloc(disk.size)
-    await disk.read(bytes, 0)
-    return bytes
-  } finally {
-    await disk.close()
-  }
-}
-
 async function checkDeepChain(host: Host, path: string, layers: number): Promise<void> {
   const disk = await openDisk(host, path, { writable: true })
   expect(disk.layers).toHaveLength(layers)
@@ -92,7 +82,7 @@ async function checkDeepChain(host: Host, path: string, layers: number): Promise
   expect(depths).toEqual(Array.from({ length: layers }, (_, n) => n))
   await disk.write(filled(1, 0xaa), (layers - 1) * SECTOR)
   await disk.close()
-  expect((await content(host, path)).at(-1)).toBe(0xaa)
+  expect((await diskContent(host, path)).at(-1)).toBe(0xaa)
 
   const chain = await inspectChain(host, path)
   expect(chain.problem).toBeUndefined()
@@ -258,9 +248,20 @@ describe('a chain with something missing', () => {
     await expect(inspectChain(host, '/d/x.add-cow')).rejects.toMatchObject({ code: 'file/missing' })
   })
 
+  test('its base, where nothing is read from it any more', async () => {
+    const metadata = acow('gone', 'x.raw')
+    metadata[32] = 1
+    const host = simulated({ 'x.add-cow': metadata, 'x.raw': filled(8, 1) })
+    const disk = await openDisk(host, '/d/x.add-cow', { writable: true })
+    expect(disk.layers).toHaveLength(1)
+    await disk.close()
+    expect((await diskContent(host, '/d/x.add-cow')).every((byte) => byte === 1)).toBe(true)
+    expect((await inspectChain(host, '/d/x.add-cow')).problem).toBeUndefined()
+  })
+
   test('a base behind a protocol is refused, not looked for', async () => {
     const host = simulated({
-      'x.add-cow': addCow('nbd://h/x', 'x.raw', 8, []),
+      'x.add-cow': addCow('http://h/x', 'x.raw', 8, []),
       'x.raw': filled(8, 1),
     })
     const opening = openDisk(host, '/d/x.add-cow', { writable: false })
@@ -277,7 +278,7 @@ test('a short layer in the middle hides what lies below it', async () => {
     'mid.raw': filled(8, 2),
     'base.raw': filled(16, 3),
   })
-  const bytes = await content(host, '/d/top.add-cow')
+  const bytes = await diskContent(host, '/d/top.add-cow')
   const sectors = Array.from({ length: 16 }, (_, n) => bytes[n * SECTOR])
   expect(sectors).toEqual([1, 2, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0])
   const disk = await openDisk(host, '/d/top.add-cow', { writable: false })
@@ -298,7 +299,7 @@ test('a short layer in the middle hides what lies below it', async () => {
     'x.raw': filled(2, 9),
     'odd.raw': filled(2, 5).subarray(0, 1023),
   })
-  const seen = await content(odd, '/d/x.add-cow')
+  const seen = await diskContent(odd, '/d/x.add-cow')
   expect(seen.subarray(0, 512).every((byte) => byte === 5)).toBe(true)
   expect(seen.subarray(512).every((byte) => byte === 0)).toBe(true)
 })
@@ -309,7 +310,7 @@ describe('an image file that is the backing file as well', () => {
       'x.add-cow': addCow('x.raw', 'x.raw', 8, [0]),
       'x.raw': filled(8, 7),
     })
-    expect((await content(host, '/d/x.add-cow')).every((byte) => byte === 7)).toBe(true)
+    expect((await diskContent(host, '/d/x.add-cow')).every((byte) => byte === 7)).toBe(true)
     const writing = openDisk(host, '/d/x.add-cow', { writable: true })
     await expect(writing).rejects.toMatchObject({ code: 'chain/same-file' })
     expect(host.openCount).toBe(0)

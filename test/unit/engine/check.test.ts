@@ -1,92 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { projectRoot } from '../../../build/lib/project'
 import { encodeHeader } from '../../../engine/format/add-cow/header'
-import type { Host } from '../../../engine/host/host'
 import { openDisk } from '../../../engine/image/disk'
-import { fingerprintDisk } from '../../../engine/image/fingerprint'
-import { runJob } from '../../../engine/job/jobs'
-import type { CheckResult, Finding, FindingCode, Fingerprint } from '../../../engine/model/image'
-import { FINDING_CODES } from '../../../engine/model/image'
+import type { Finding } from '../../../engine/model/image'
+import { checkDisk, diskContent } from '../../support/disks'
 import type { HostCall } from '../../support/host-call'
-import { fileSystem, type FileSystemState } from '../../support/host-log'
-import { BASE_PATH, IMAGE_PATH, metadataFile, OVERLAY_PATH } from '../../support/overlays'
+import { IMAGE_PATH, OVERLAY_PATH } from '../../support/overlays'
 import { Random } from '../../support/random'
 import { SimulatedHost } from '../../support/simulated-host'
-import { SparseBytes } from '../../support/sparse-bytes'
-
-type Repair = 'none' | 'leaks' | 'all'
-
-/** A disk of 64 KiB and 3 sectors: its bitmap is 16 bytes and 3 bits of a 17th. */
-const SIZE = 65536 + 3 * 512
-const BITMAP = 2560
-const BITMAP_LENGTH = 17
-const CLUSTER = 4096
-const ACOW_BITMAP = 4096
-
-interface Files {
-  readonly metadata: SparseBytes
-  readonly image: SparseBytes
-  readonly base: SparseBytes
-}
-
-/** An overlay with sectors 0 to 15 (clusters 0 and 1) allocated, on a base that is all data. */
-function files(layout: 'add-cow' | 'acow'): Files {
-  const random = new Random(3)
-  const clusterSize = layout === 'acow' ? CLUSTER : 512
-  const base = new SparseBytes()
-  base.write(random.bytes(SIZE), 0)
-  const metadata = metadataFile({ layout, clusterSize, size: SIZE, base: { length: 0, data: [] } })
-  metadata.write(
-    layout === 'acow' ? Uint8Array.of(3) : Uint8Array.of(0xff, 0xff),
-    layout === 'acow' ? ACOW_BITMAP : BITMAP,
-  )
-  const image = new SparseBytes()
-  image.write(random.bytes(8192), 0)
-  image.truncate(SIZE)
-  return { metadata, image, base }
-}
-
-function state({ metadata, image, base }: Files): FileSystemState {
-  return fileSystem({ [OVERLAY_PATH]: metadata, [IMAGE_PATH]: image, [BASE_PATH]: base })
-}
-
-async function check(
-  host: Host,
-  repair: Repair,
-  expectedBase?: Fingerprint,
-  path = OVERLAY_PATH,
-): Promise<CheckResult> {
-  const request = { kind: 'check', path, repair } as const
-  const control = { signal: new AbortController().signal, report: () => undefined }
-  const full = expectedBase === undefined ? request : { ...request, expectedBase }
-  const { check: result } = await runJob(host, full, control)
-  if (result === undefined) throw new Error('a check without a result')
-  return result
-}
-
-async function content(host: Host, path = OVERLAY_PATH): Promise<Buffer> {
-  const disk = await openDisk(host, path, { writable: false })
-  try {
-    const bytes = Buffer.alloc(disk.size)
-    await disk.read(bytes, 0)
-    return bytes
-  } finally {
-    await disk.close()
-  }
-}
-
-function codes({ findings }: CheckResult): FindingCode[] {
-  return findings.map(({ code }) => code)
-}
-
-/** All files and their bytes, to see that nothing was changed. */
-function bytesOf(host: SimulatedHost): Record<string, string> {
-  return Object.fromEntries(
-    host.paths.map((path) => [
-      path,
-      Buffer.from(host.bytesAt(path)?.toBytes() ?? []).toString('base64'),
-    ]),
-  )
-}
+import {
+  ACOW_BITMAP,
+  BITMAP,
+  BITMAP_LENGTH,
+  bytesOf,
+  CLUSTER,
+  codes,
+  type Files,
+  files,
+  SIZE,
+  state,
+} from '../../support/damaged-overlay'
 
 interface Case {
   readonly name: string
@@ -140,6 +75,32 @@ const CASES: readonly Case[] = [
     details: { path: OVERLAY_PATH, bits: 2 },
   },
   {
+    name: 'bits that a crash left behind the bitmap, or data of somebody',
+    layout: 'add-cow',
+    damage: ({ metadata }) => {
+      metadata.write(Uint8Array.of(1), BITMAP + BITMAP_LENGTH + 9000)
+    },
+    finding: { code: 'metadata-long', severity: 'notice' },
+    details: {
+      path: OVERLAY_PATH,
+      length: BITMAP + BITMAP_LENGTH + 9001,
+      needed: BITMAP + BITMAP_LENGTH,
+    },
+  },
+  {
+    name: 'the same behind the padding of a bitmap',
+    layout: 'acow',
+    damage: ({ metadata }) => {
+      metadata.write(Uint8Array.of(1), ACOW_BITMAP + CLUSTER)
+    },
+    finding: { code: 'metadata-long', severity: 'notice' },
+    details: {
+      path: OVERLAY_PATH,
+      length: ACOW_BITMAP + CLUSTER + 1,
+      needed: ACOW_BITMAP + CLUSTER,
+    },
+  },
+  {
     name: 'a header whose size is no whole number of sectors',
     layout: 'add-cow',
     damage: ({ metadata }) => {
@@ -147,6 +108,15 @@ const CASES: readonly Case[] = [
     },
     finding: { code: 'size-unaligned', severity: 'notice' },
     details: { path: OVERLAY_PATH, size: SIZE + 16 },
+  },
+  {
+    name: 'an image file that gives the size and is no whole number of sectors',
+    layout: 'acow',
+    damage: ({ image }) => {
+      image.truncate(SIZE + 511)
+    },
+    finding: { code: 'size-unaligned', severity: 'notice' },
+    details: { path: IMAGE_PATH, length: SIZE + 511, virtualSize: SIZE },
   },
   {
     name: 'reserved bytes that are not zero',
@@ -198,12 +168,24 @@ const CASES: readonly Case[] = [
       details: { path: IMAGE_PATH, bytes: 12288 },
     },
   ]),
+  {
+    name: 'data that no bit speaks of, in whole blocks of the host alone',
+    layout: 'add-cow',
+    damage: ({ metadata, image }) => {
+      // allocated: sectors 0 to 2, and 30
+      metadata.write(Uint8Array.of(0x07, 0, 0, 0x40), BITMAP)
+      image.write(new Uint8Array(16384).fill(7), 0)
+    },
+    finding: { code: 'data-unallocated', severity: 'leak' },
+    by: 'leaks',
+    details: { path: IMAGE_PATH, bytes: 8192 },
+  },
 ]
 
 describe('a check finds', () => {
   test.each(['add-cow', 'acow'] as const)('nothing in a sound overlay: %s', async (layout) => {
     const host = new SimulatedHost(state(files(layout)))
-    const result = await check(host, 'all')
+    const result = await checkDisk(host, OVERLAY_PATH, 'all')
     expect(result.findings).toEqual([])
     const [total, allocated] = layout === 'acow' ? [17, 2] : [131, 16]
     expect(result).toMatchObject({ path: OVERLAY_PATH, format: layout })
@@ -217,8 +199,8 @@ describe('a check finds', () => {
     damage(damaged)
     const start = state(damaged)
     const host = new SimulatedHost(start)
-    const before = await content(host)
-    const { findings } = await check(host, 'none')
+    const before = await diskContent(host, OVERLAY_PATH)
+    const { findings } = await checkDisk(host, OVERLAY_PATH, 'none')
     expect(findings).toHaveLength(1)
     expect(findings[0]).toMatchObject({ ...finding, details, repaired: false })
     expect(findings[0]?.repair?.by).toBe(by)
@@ -229,11 +211,13 @@ describe('a check finds', () => {
       const mended = new SimulatedHost(start)
       const asked = by !== undefined && (repair === 'all' || by === 'leaks')
       const untouched = bytesOf(mended)
-      const found = await check(mended, repair)
+      const found = await checkDisk(mended, OVERLAY_PATH, repair)
       expect(found.findings).toEqual([{ ...findings[0], repaired: asked }])
       if (!asked) expect(bytesOf(mended)).toEqual(untouched)
-      expect((await content(mended)).equals(before)).toBe(true)
-      expect(codes(await check(mended, 'none'))).toEqual(asked ? [] : [finding.code])
+      expect((await diskContent(mended, OVERLAY_PATH)).equals(before)).toBe(true)
+      expect(codes(await checkDisk(mended, OVERLAY_PATH, 'none'))).toEqual(
+        asked ? [] : [finding.code],
+      )
       expect(mended.openCount).toBe(0)
     }
   })
@@ -244,7 +228,7 @@ describe('a check finds', () => {
       const damaged = files(layout)
       damage(damaged)
       const start = state(damaged)
-      const before = await content(new SimulatedHost(start))
+      const before = await diskContent(new SimulatedHost(start), OVERLAY_PATH)
       for (let nth = 0, reached = true; reached; nth += 1) {
         reached = false
         const fail = ({ index }: HostCall): 'EIO' | undefined => {
@@ -253,24 +237,80 @@ describe('a check finds', () => {
           return 'EIO'
         }
         const broken = new SimulatedHost(start, { fail })
-        if ((await Promise.allSettled([check(broken, 'all')]))[0].status === 'rejected') {
+        if (
+          (await Promise.allSettled([checkDisk(broken, OVERLAY_PATH, 'all')]))[0].status ===
+          'rejected'
+        ) {
           expect(reached).toBe(true)
         }
         const again = new SimulatedHost(broken.snapshot())
-        expect((await content(again)).equals(before)).toBe(true)
-        const left = codes(await check(again, 'all'))
+        expect((await diskContent(again, OVERLAY_PATH)).equals(before)).toBe(true)
+        const left = codes(await checkDisk(again, OVERLAY_PATH, 'all'))
         expect([[], [finding.code]]).toContainEqual(left)
-        expect((await content(again)).equals(before)).toBe(true)
-        expect(codes(await check(again, 'none'))).toEqual([])
+        expect((await diskContent(again, OVERLAY_PATH)).equals(before)).toBe(true)
+        expect(codes(await checkDisk(again, OVERLAY_PATH, 'none'))).toEqual([])
       }
     },
   )
 
-  test('every code that there is', () => {
-    const elsewhere: FindingCode[] = ['same-file', 'backing-unusable', 'base-changed']
+  test('all that is written down', () => {
+    const spec = readFileSync(join(projectRoot, 'engine/format/overlay/SPEC.md'), 'utf8')
+    const written = spec.split('\n').flatMap((line) => /^\| `([a-z-]+)` \|/.exec(line)?.[1] ?? [])
+    const elsewhere = ['same-file', 'backing-unusable', 'base-changed']
     const all = new Set([...CASES.map(({ finding }) => finding.code), ...elsewhere])
-    expect([...all].sort()).toEqual([...FINDING_CODES].sort())
+    expect([...all].sort()).toEqual(written.sort())
   })
+})
+
+test('a repair gives back whole blocks, and leaves the rest of a block alone', async () => {
+  const damaged = files('add-cow')
+  damaged.metadata.write(Uint8Array.of(0x07, 0, 0, 0x40), BITMAP)
+  damaged.image.write(new Uint8Array(16384).fill(7), 0)
+  const host = new SimulatedHost(state(damaged))
+  await checkDisk(host, OVERLAY_PATH, 'leaks')
+  const punched = host.log.flatMap((entry) =>
+    entry.kind === 'punch' ? [[entry.offset, entry.length]] : [],
+  )
+  expect(punched).toEqual([[4096, 8192]])
+})
+
+test('clearing stray bits keeps what follows the bitmap', async () => {
+  const damaged = files('acow')
+  const theirs = new Random(5).bytes(100)
+  damaged.metadata.write(Uint8Array.of(0xff), ACOW_BITMAP + CLUSTER - 1)
+  damaged.metadata.write(theirs, ACOW_BITMAP + CLUSTER)
+  const host = new SimulatedHost(state(damaged))
+  const { findings } = await checkDisk(host, OVERLAY_PATH, 'all')
+  expect(findings.map(({ code, repaired }) => [code, repaired])).toEqual([
+    ['bits-past-end', true],
+    ['metadata-long', false],
+  ])
+  const bytes = host.bytesAt(OVERLAY_PATH)?.toBytes()
+  expect(bytes?.[ACOW_BITMAP + CLUSTER - 1]).toBe(0)
+  expect(bytes?.subarray(ACOW_BITMAP + CLUSTER)).toEqual(theirs)
+})
+
+test('a file that is longer than its bitmap, by zeros, is sound', async () => {
+  for (const layout of ['add-cow', 'acow'] as const) {
+    const longer = files(layout)
+    longer.metadata.truncate(longer.metadata.length + 2 ** 30)
+    longer.metadata.write(new Uint8Array(10_000), longer.metadata.length - 20_000)
+    expect(codes(await checkDisk(new SimulatedHost(state(longer)), OVERLAY_PATH, 'none'))).toEqual(
+      [],
+    )
+  }
+})
+
+test('what only another repair hides is not called repaired', async () => {
+  const damaged = files('add-cow')
+  // the rest of the last block becomes a part of the file, and no hole any more
+  damaged.image.truncate(6000)
+  const host = new SimulatedHost(state(damaged))
+  const { findings } = await checkDisk(host, OVERLAY_PATH, 'all')
+  expect(findings.map(({ code, repaired }) => [code, repaired])).toEqual([
+    ['image-file-short', true],
+    ['allocated-hole', false],
+  ])
 })
 
 test('several damages are found and mended at once', async () => {
@@ -282,21 +322,24 @@ test('several damages are found and mended at once', async () => {
   damaged.image.truncate(11000)
   damaged.base.punch(0, SIZE)
   const host = new SimulatedHost(state(damaged))
-  const before = await content(host)
-  expect(codes(await check(host, 'none'))).toEqual(['bits-past-end', 'image-file-short'])
-  const leaks = await check(host, 'leaks')
+  const before = await diskContent(host, OVERLAY_PATH)
+  expect(codes(await checkDisk(host, OVERLAY_PATH, 'none'))).toEqual([
+    'bits-past-end',
+    'image-file-short',
+  ])
+  const leaks = await checkDisk(host, OVERLAY_PATH, 'leaks')
   expect(leaks.findings.map(({ code, repaired }) => [code, repaired])).toEqual([
     ['bits-past-end', true],
     ['image-file-short', false],
   ])
   // extended, the image file ends in a whole block that nobody uses
-  const all = await check(host, 'all')
+  const all = await checkDisk(host, OVERLAY_PATH, 'all')
   expect(all.findings.map(({ code, repaired }) => [code, repaired])).toEqual([
     ['image-file-short', true],
     ['data-unallocated', true],
   ])
-  expect(codes(await check(host, 'none'))).toEqual([])
-  expect((await content(host)).equals(before)).toBe(true)
+  expect(codes(await checkDisk(host, OVERLAY_PATH, 'none'))).toEqual([])
+  expect((await diskContent(host, OVERLAY_PATH)).equals(before)).toBe(true)
 })
 
 describe('the three sizes', () => {
@@ -306,12 +349,12 @@ describe('the three sizes', () => {
     damaged.metadata.write(encodeHeader({ ...names, size: SIZE * 100 }), 0)
     const host = new SimulatedHost(state(damaged))
     for (const repair of ['none', 'all'] as const) {
-      await expect(check(host, repair)).rejects.toMatchObject({
+      await expect(checkDisk(host, OVERLAY_PATH, repair)).rejects.toMatchObject({
         code: 'format/corrupt',
         details: { size: SIZE * 100, imageLength: SIZE, length: BITMAP + BITMAP_LENGTH },
       })
     }
-    await expect(content(host)).rejects.toMatchObject({ code: 'format/corrupt' })
+    await expect(diskContent(host, OVERLAY_PATH)).rejects.toMatchObject({ code: 'format/corrupt' })
     expect(host.log).toEqual([])
     expect(host.openCount).toBe(0)
   })
@@ -323,7 +366,7 @@ describe('the three sizes', () => {
     const writing = openDisk(host, OVERLAY_PATH, { writable: true })
     await expect(writing).rejects.toMatchObject({ code: 'format/corrupt' })
     expect(host.openCount).toBe(0)
-    await check(host, 'all')
+    await checkDisk(host, OVERLAY_PATH, 'all')
     const disk = await openDisk(host, OVERLAY_PATH, { writable: true })
     await disk.close()
     expect(host.bytesAt(OVERLAY_PATH)?.length).toBe(BITMAP + BITMAP_LENGTH)
@@ -333,97 +376,8 @@ describe('the three sizes', () => {
     const damaged = files('add-cow')
     damaged.metadata.write(new Uint8Array(BITMAP_LENGTH), BITMAP)
     damaged.image.truncate(0)
-    expect(codes(await check(new SimulatedHost(state(damaged)), 'none'))).toEqual([])
-  })
-})
-
-describe('the base', () => {
-  test('is known again after it was only touched', async () => {
-    const host = new SimulatedHost(state(files('add-cow')))
-    const base = await fingerprintDisk(host, BASE_PATH)
-    const touched = { ...base, modifiedAt: base.modifiedAt + 1000 }
-    expect(codes(await check(host, 'none', touched))).toEqual([])
-  })
-
-  test.each([
-    ['content', 0],
-    ['the last byte', SIZE - 1],
-  ])('is told to have changed: %s', async (_, offset) => {
-    const base = await fingerprintDisk(new SimulatedHost(state(files('acow'))), BASE_PATH)
-    const changed = files('acow')
-    const old = new Uint8Array(1)
-    changed.base.read(old, offset)
-    changed.base.write(
-      old.map((byte) => byte ^ 1),
-      offset,
+    expect(codes(await checkDisk(new SimulatedHost(state(damaged)), OVERLAY_PATH, 'none'))).toEqual(
+      [],
     )
-    const host = new SimulatedHost(state(changed))
-    for (const repair of ['none', 'leaks', 'all'] as const) {
-      const { findings } = await check(host, repair, base)
-      expect(findings).toMatchObject([
-        { code: 'base-changed', severity: 'corruption', repaired: false },
-      ])
-      expect(findings[0]?.repair).toBeUndefined()
-    }
   })
-
-  test('is told to have changed: its size', async () => {
-    const base = await fingerprintDisk(new SimulatedHost(state(files('acow'))), BASE_PATH)
-    const changed = files('acow')
-    changed.base.truncate(SIZE + 512)
-    const { findings } = await check(new SimulatedHost(state(changed)), 'none', base)
-    expect(findings).toMatchObject([
-      { code: 'base-changed', details: { size: SIZE + 512, expectedSize: SIZE } },
-    ])
-  })
-
-  test('is missing: what can be looked at is, and nothing is given away', async () => {
-    const { metadata, image } = files('add-cow')
-    image.write(new Uint8Array(8192).fill(7), 16384)
-    const host = new SimulatedHost(fileSystem({ [OVERLAY_PATH]: metadata, [IMAGE_PATH]: image }))
-    const untouched = bytesOf(host)
-    const { findings } = await check(host, 'all')
-    expect(findings[0]).toMatchObject({
-      code: 'backing-unusable',
-      severity: 'corruption',
-      repaired: false,
-    })
-    expect(bytesOf(host)).toEqual(untouched)
-  })
-})
-
-describe('an image file that is the backing file as well', () => {
-  /** Layout 1 took such; only the first 16 sectors are marked as written. */
-  function sameFileTwice(): SimulatedHost {
-    const { metadata, base } = files('add-cow')
-    const names = { backingName: 'x.raw', imageName: 'x.raw' }
-    metadata.write(encodeHeader({ ...names, size: SIZE }), 0)
-    return new SimulatedHost(fileSystem({ [OVERLAY_PATH]: metadata, [IMAGE_PATH]: base }))
-  }
-
-  test('is found, and is no leak', async () => {
-    const { findings } = await check(sameFileTwice(), 'none')
-    expect(findings).toMatchObject([{ code: 'same-file', severity: 'corruption' }])
-    expect(findings[0]?.repair).toBeUndefined()
-  })
-
-  test.each(['leaks', 'all'] as const)('loses nothing by -r %s', async (repair) => {
-    const host = sameFileTwice()
-    const untouched = bytesOf(host)
-    const before = await content(host)
-    const { findings } = await check(host, repair)
-    expect(findings.filter(({ severity }) => severity === 'corruption')).toHaveLength(1)
-    expect(findings.every(({ repaired }) => !repaired)).toBe(true)
-    expect(bytesOf(host)).toEqual(untouched)
-    expect((await content(host)).equals(before)).toBe(true)
-  })
-})
-
-test('a raw file whose length is no whole number of sectors', async () => {
-  const host = new SimulatedHost(fileSystem({ [BASE_PATH]: new Uint8Array(1000) }))
-  const result = await check(host, 'all', undefined, BASE_PATH)
-  expect(result).toMatchObject({ format: 'raw', totalClusters: 2, allocatedClusters: 2 })
-  expect(result.findings).toMatchObject([
-    { code: 'size-unaligned', severity: 'notice', details: { size: 1000 }, repaired: false },
-  ])
 })
