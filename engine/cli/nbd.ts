@@ -3,7 +3,7 @@ import { EngineError } from '../base/errors'
 import type { NbdAddress } from '../server/address'
 import { serveDisk } from '../server/nbd-export'
 import { NBD_PORT } from '../nbd/protocol'
-import { absolute, type Cli } from './cli'
+import { absolute, type Cli, complain } from './cli'
 
 interface Options {
   readonly socket?: string
@@ -32,12 +32,19 @@ async function serve(cli: Cli, file: string, options: Options): Promise<void> {
   let leave = (): void => undefined
   const over = new Promise<void>((resolve) => (leave = resolve))
   stopped.addEventListener('abort', leave, { once: true })
+  let told = ''
+  /** A guest may run into the same failure a thousand times. */
+  const tell = (message: string): void => {
+    if (message !== told) complain(cli.surroundings, message)
+    told = message
+  }
   const nbd = await serveDisk(cli.host, {
     path: absolute(cli, file),
     readOnly: options.readOnly,
     address,
-    onEvent: ({ clients }) => {
-      if (clients > 0) served = true
+    onEvent: (event) => {
+      if (event.kind === 'failure') tell(event.error.message)
+      else if (event.clients > 0) served = true
       else if (served && !options.persistent) leave()
     },
   })

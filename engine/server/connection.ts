@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { ErrorData } from '../base/errors'
 import { MIB } from '../base/units'
 import { Handshake } from './handshake'
 import type { LiveDisk } from './live-disk'
@@ -18,6 +19,8 @@ export interface ConnectionContext {
   readonly live: LiveDisk
   readonly readOnly: boolean
   readonly facts: () => ExportFacts
+  /** The disk could not do what a client had asked for. */
+  readonly failed: (error: ErrorData) => void
 }
 
 /** One client: first the handshake, then its requests. Knows its socket, and when it has stalled. */
@@ -94,7 +97,7 @@ export class Connection {
   }
 
   private transmit(agreement: Agreement, rest: Buffer): void {
-    const { live, readOnly, facts } = this.context
+    const { live, readOnly, facts, failed } = this.context
     this.toldSize = facts().size
     const line = {
       outbox: this.outbox,
@@ -105,6 +108,7 @@ export class Connection {
         this.socket.end()
       },
       broken: () => this.socket.destroy(),
+      failed,
     }
     this.transmission = new Transmission(live, readOnly, agreement, line, this.traffic)
     this.events.agreed()

@@ -1,4 +1,4 @@
-import { type ErrorCode, toErrorData } from '../base/errors'
+import type { ErrorCode, ErrorData } from '../base/errors'
 import { NBD_ERROR } from '../nbd/protocol'
 
 /** What a client is told of a failure. */
@@ -18,7 +18,6 @@ const VALUES: Partial<Record<ErrorCode, number>> = {
 }
 
 /** A failure of the disk in the words of the protocol; EIO where it has no better one. */
-export function refusalOf(error: unknown): Refusal {
-  const { code, message } = toErrorData(error)
+export function refusalOf({ code, message }: ErrorData): Refusal {
   return { value: VALUES[code] ?? NBD_ERROR.io, message }
 }

@@ -1,13 +1,20 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { EngineError, type ErrorData } from '../base/errors'
 import { KIB } from '../base/units'
+import type { Layer } from '../format/layer'
 import type { Host } from '../host/host'
 import { openDisk } from '../image/disk'
+import { lowerToReading } from '../image/locks'
+import type { JobControl } from '../job/job'
+import { resizeDisk } from '../job/resize'
 import type { FormatName } from '../model/image'
 import { EXPORT_FLAG } from '../nbd/protocol'
 import { listen, type NbdAddress, nbdUri } from './address'
 import { Connection, type ConnectionContext } from './connection'
 import { LiveDisk } from './live-disk'
+import { type FlattenOptions, flattenLive } from './live-flatten'
 import type { ExportFacts } from './option-replies'
+import { type SnapshotRequest, takeSnapshot } from './snapshot'
 import type { Traffic } from './transmission'
 
 /** Clients at a time; who comes beyond is turned away. */
@@ -27,11 +34,12 @@ export interface ServeOptions {
   readonly onEvent?: (event: NbdEvent) => void
 }
 
-/** A client has ended its handshake, or gone; `clients` is how many there are now. */
-export interface NbdEvent {
-  readonly kind: 'clients'
-  readonly clients: number
-}
+/** What happens to an export. */
+export type NbdEvent =
+  /** A client has ended its handshake, or gone; `clients` is how many there are now. */
+  | { readonly kind: 'clients'; readonly clients: number }
+  /** The disk could not do what a client had asked for. */
+  | { readonly kind: 'failure'; readonly error: ErrorData }
 
 /** A client that is connected. */
 export interface NbdClient extends Readonly<Traffic> {
@@ -53,7 +61,7 @@ export async function serveDisk(host: Host, options: ServeOptions): Promise<NbdE
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
   try {
     const address = await listen(server, options.address)
-    return new NbdExport(server, address, new LiveDisk(disk), options)
+    return new NbdExport(host, server, address, new LiveDisk(disk), options)
   } catch (error) {
     await disk.close()
     throw error
@@ -68,8 +76,10 @@ export class NbdExport {
   private readonly past: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
   private readonly watch: NodeJS.Timeout
   private closing: Promise<void> | undefined
+  private flattening: Flattening | undefined
 
   constructor(
+    private readonly host: Host,
     private readonly server: Server,
     readonly address: NbdAddress,
     private readonly live: LiveDisk,
@@ -82,7 +92,12 @@ export class NbdExport {
     this.watch.unref()
   }
 
-  /** Virtual size in bytes. */
+  /** The image that is written to: another one after a snapshot. */
+  get path(): string {
+    return this.live.disk.top.path
+  }
+
+  /** Virtual size in bytes, as new clients are told it. */
   get size(): number {
     return this.live.disk.size
   }
@@ -102,6 +117,55 @@ export class NbdExport {
   }
 
   /**
+   * Makes an overlay on top, and goes on with that: see takeSnapshot. Clients notice nothing but a
+   * short wait.
+   */
+  async snapshot(request: SnapshotRequest): Promise<void> {
+    const former = await takeSnapshot(this.host, this.live, request)
+    // a flatten goes on writing to the layer that it was begun with
+    if (this.flattening?.layer === former) this.flattening.lowered = true
+    else lowerToReading(former)
+  }
+
+  /**
+   * Brings everything below into the image file, one flatten at a time: see flattenLive. `in-use`
+   * where one is under way.
+   */
+  async flatten(options: FlattenOptions, control: JobControl): Promise<number> {
+    if (this.flattening !== undefined) {
+      const message = `${this.path} is being flattened already`
+      throw new EngineError('in-use', message, { path: this.path }, { state: 'unchanged' })
+    }
+    const stop = new AbortController()
+    const signal = AbortSignal.any([stop.signal, control.signal])
+    const requests = (): number => this.traffic.requests
+    const work = flattenLive(this.host, this.live, requests, options, {
+      signal,
+      report: (progress) => control.report(progress),
+      paused: () => control.paused?.(),
+    })
+    const flattening: Flattening = { layer: this.live.disk.top, stop, work, lowered: false }
+    this.flattening = flattening
+    try {
+      return await work
+    } finally {
+      this.flattening = undefined
+      if (flattening.lowered) lowerToReading(flattening.layer)
+    }
+  }
+
+  /**
+   * Sets the virtual size, durably, while no request is under way. NBD has no word for it: who
+   * connects from now on is told the new size, who is connected goes by the one that it was told
+   * (see `clients`), and a request behind a new end is refused. Errors: those of the resize job.
+   */
+  async resize(size: number, shrink: boolean): Promise<void> {
+    await this.live.alone((disk) =>
+      resizeDisk(disk, { kind: 'resize', path: this.path, size, shrink }),
+    )
+  }
+
+  /**
    * Ends the export: no client is let in any more, what is under way is answered, all that was
    * written is made durable, and the files are closed. Fails where that fails.
    */
@@ -112,6 +176,8 @@ export class NbdExport {
 
   private async shutDown(): Promise<void> {
     clearInterval(this.watch)
+    this.flattening?.stop.abort()
+    await this.flattening?.work.catch(() => undefined)
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
     await this.live.alone(async (disk) => {
       for (const connection of this.connections) connection.end()
@@ -125,7 +191,8 @@ export class NbdExport {
     const { live } = this
     const { readOnly } = this.options
     const facts = (): ExportFacts => this.facts()
-    const context: ConnectionContext = { live, readOnly, facts }
+    const failed = (error: ErrorData): void => this.options.onEvent?.({ kind: 'failure', error })
+    const context: ConnectionContext = { live, readOnly, facts, failed }
     const connection = new Connection(socket, context, {
       agreed: () => this.tellClients(),
       closed: () => {
@@ -148,15 +215,24 @@ export class NbdExport {
   }
 
   private facts(): ExportFacts {
-    const { readOnly, path } = this.options
+    const { readOnly } = this.options
     const { size, top } = this.live.disk
     return {
       size,
       preferredBlock: Math.max(MIN_PREFERRED_BLOCK, top.clusterSize),
-      description: path,
+      description: top.path,
       flags: (structured) => exportFlags(readOnly, structured),
     }
   }
+}
+
+/** A flatten under way. */
+interface Flattening {
+  readonly layer: Layer
+  readonly stop: AbortController
+  readonly work: Promise<number>
+  /** Whether the layer has got another one on top meanwhile. */
+  lowered: boolean
 }
 
 function exportFlags(readOnly: boolean, structured: boolean): number {

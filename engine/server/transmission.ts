@@ -1,3 +1,4 @@
+import { type ErrorData, toErrorData } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { KIB, MIB } from '../base/units'
 import {
@@ -41,6 +42,8 @@ export interface Line {
   over(): void
   /** The client does not speak the protocol. */
   broken(): void
+  /** The disk could not do a request that was in order. */
+  failed(error: ErrorData): void
 }
 
 /**
@@ -251,7 +254,7 @@ export class Transmission {
       result = live.disk.read(target, offset)
     } catch (error) {
       replies.retract()
-      replies.refuse(request, refusalOf(error))
+      this.fail(request, error)
       return
     }
     this.traffic.bytesRead += length
@@ -270,7 +273,7 @@ export class Transmission {
       this.replies.readLater(request, slot)
     } catch (error) {
       this.line.outbox.fulfil(slot, 0)
-      this.replies.refuse(request, refusalOf(error))
+      this.fail(request, error)
     }
   }
 
@@ -281,7 +284,7 @@ export class Transmission {
     try {
       result = this.live.disk.write(data, request.offset)
     } catch (error) {
-      this.replies.refuse(request, refusalOf(error))
+      this.fail(request, error)
       return true
     }
     if ((request.flags & COMMAND_FLAG.fua) !== 0) result = this.thenFlush(result)
@@ -331,8 +334,14 @@ export class Transmission {
       const { contexts } = this.agreement
       this.replies.status(request, await blockStatus(this.live.disk, request, contexts, one))
     } catch (error) {
-      this.replies.refuse(request, refusalOf(error))
+      this.fail(request, error)
     }
+  }
+
+  private fail(cookie: Cookie, error: unknown): void {
+    const data = toErrorData(error)
+    this.replies.refuse(cookie, refusalOf(data))
+    this.line.failed(data)
   }
 
   /** Answers a request that has no data in its reply when its work is done. */
@@ -341,7 +350,7 @@ export class Transmission {
     this.answerLater(
       work.then(
         () => this.replies.done(cookie),
-        (error: unknown) => this.replies.refuse(cookie, refusalOf(error)),
+        (error: unknown) => this.fail(cookie, error),
       ),
     )
   }
