@@ -2,10 +2,10 @@ import { Command, Option } from 'commander'
 import { EngineError } from '../base/errors'
 import { planJob } from '../job/jobs'
 import { optionValue } from '../job/plan'
-import type { FormatName } from '../model/image'
 import type { CreateRequest, PlanWarning } from '../model/job'
 import { absolute, agreeToTyped, type Cli, complain } from './cli'
 import { invalid, parseOptionList } from './option-list'
+import { backingFormat } from './backing-format'
 import { runHere } from './run-job'
 import { sizeArgument } from './sizes'
 
@@ -18,7 +18,6 @@ interface Options {
 }
 
 const KEYS = ['image_file', 'backing_file', 'backing_fmt', 'cluster_size', 'size'] as const
-const BACKING_FORMATS: readonly FormatName[] = ['raw', 'add-cow', 'acow', 'qcow2']
 
 export function createCommand(cli: Cli): Command {
   return new Command('create')
@@ -95,14 +94,6 @@ function once(
 ): string | undefined {
   if (one !== undefined && other !== undefined) throw invalid(`${what} is given twice`)
   return one ?? other
-}
-
-function backingFormat(text: string): FormatName {
-  const format = BACKING_FORMATS.find((name) => name === text)
-  if (format !== undefined) return format
-  throw invalid(
-    `A backing file of format '${text}' cannot be read; ${BACKING_FORMATS.join(', ')} can`,
-  )
 }
 
 function warn(cli: Cli, { code, details }: PlanWarning): void {

@@ -4,17 +4,22 @@ import { isEngineError, toErrorData } from '../base/errors'
 import { shellWord } from '../job/plan'
 import { checkCommand } from './check'
 import { absolute, type Cli, complain, type Surroundings } from './cli'
+import { commitCommand } from './commit'
+import { compareCommand } from './compare'
 import { convertCommand } from './convert'
 import { createCommand } from './create'
 import { flattenCommand } from './flatten'
 import { infoCommand } from './info'
 import { mapCommand } from './map'
 import { Output, ReaderGone } from './output'
+import { rebaseCommand } from './rebase'
 import { resizeCommand } from './resize'
 import { protectNegativeSize } from './sizes'
 
 /** Exit statuses; `check` has more of its own. */
 const FAILED = 1
+/** Of a comparison, which has 1 for disks that differ. */
+const COMPARE_FAILED = 2
 /** As of a program that the signals INT and PIPE ended. */
 export const CANCELLED = 130
 const READER_GONE = 141
@@ -30,7 +35,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
     await makeProgram(cli).parseAsync(protectNegativeSize(args), { from: 'user' })
     return cli.exitCode
   } catch (error) {
-    return explain(error, surroundings)
+    return explain(error, surroundings, commandIn(args) === 'compare' ? COMPARE_FAILED : FAILED)
   }
 }
 
@@ -55,6 +60,9 @@ function makeProgram(cli: Cli): Command {
     resizeCommand,
     flattenCommand,
     convertCommand,
+    commitCommand,
+    rebaseCommand,
+    compareCommand,
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))
   }
@@ -65,19 +73,24 @@ function makeProgram(cli: Cli): Command {
   return program
 }
 
+/** The first word that is neither an option nor its value. */
+function commandIn(args: readonly string[]): string | undefined {
+  return args.find((word, at) => !word.startsWith('-') && args[at - 1] !== '--allow')
+}
+
 /** One more value of an option that may be given several times. */
 function addName(name: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, name]
 }
 
 /** Says what went wrong, and returns the exit status for it. */
-function explain(error: unknown, surroundings: Surroundings): number {
+function explain(error: unknown, surroundings: Surroundings, failed: number): number {
   if (error instanceof ReaderGone) return READER_GONE
   if (error instanceof CommanderError) {
     // Help and version come this way too. Where no command was given, help was all there is to say.
     if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode
     complain(surroundings, error.message.replace(/^error: /, '').replaceAll('\n', ' '))
-    return FAILED
+    return failed
   }
   const { code, message, details } = toErrorData(error)
   const hints: Partial<Record<typeof code, string>> = {
@@ -85,5 +98,5 @@ function explain(error: unknown, surroundings: Surroundings): number {
     'chain/needs-consent': `${message} (--allow ${shellWord(String(details['target']))})`,
   }
   complain(surroundings, hints[code] ?? message)
-  return isEngineError(error, 'job/cancelled') ? CANCELLED : FAILED
+  return isEngineError(error, 'job/cancelled') ? CANCELLED : failed
 }

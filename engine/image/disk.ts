@@ -14,7 +14,7 @@ export interface OpenDiskOptions {
   readonly writable: boolean
   /** The format of the top where it is known; else it is probed. */
   readonly format?: FormatName
-  /** Bytes that bitmap pages may take in memory, each overlay; 4 MiB where absent. */
+  /** Bytes that bitmap pages may take in memory, each overlay; the host's where absent. */
   readonly cacheBytes?: number
   /** Only where writable: the layers, from the top on, that are to be written; 1 where absent. */
   readonly writableLayers?: number

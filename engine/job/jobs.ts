@@ -3,6 +3,7 @@ import type { Host } from '../host/host'
 import type { JobPlan, JobRequest, JobResult } from '../model/job'
 import { checkJob } from './check'
 import { commitJob } from './commit'
+import { compareJob } from './compare'
 import { createJob } from './create'
 import { exportJob } from './export'
 import { flattenJob } from './flatten'
@@ -64,5 +65,7 @@ function withJob<Result>(
       return use(commitJob, request)
     case 'rebase':
       return use(rebaseJob, request)
+    case 'compare':
+      return use(compareJob, request)
   }
 }

@@ -10,6 +10,7 @@ export type JobRequest =
   | ExportRequest
   | CommitRequest
   | RebaseRequest
+  | CompareRequest
 
 export type JobKind = JobRequest['kind']
 
@@ -236,6 +237,8 @@ export interface JobResult {
   readonly path: string
   /** Bytes that were copied between files. */
   readonly bytesCopied?: number
-  /** Only for a check. */
+  /** Each only for a job of that kind. */
   readonly check?: CheckResult
+  readonly compare?: CompareResult
+  readonly measure?: MeasureResult
 }
