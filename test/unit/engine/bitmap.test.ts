@@ -48,6 +48,15 @@ function writes({ host }: Opened): [number, number][] {
   )
 }
 
+/** A barrier that is not passed before it is opened. */
+function heldBarrier(): { barrier: () => Promise<void>; open: () => void } {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { barrier: () => opened, open: () => open() }
+}
+
 async function setByte(cache: PageCache, index: number, value: number): Promise<void> {
   const page = await cache.get(index)
   page.bytes[0] = value
@@ -97,6 +106,20 @@ describe('the page cache', () => {
     expect(cache.firstDirty(0)).toBe(0)
     expect(await cache.writeBack()).toBe(true)
     expect([byteAt(opened, START), byteAt(opened, START + PAGE_SIZE)]).toEqual([99, 99])
+  })
+
+  test('writing back waits for a round under way, and then for what it missed', async () => {
+    const opened = await openFile(fileOf(START + 2 * PAGE_SIZE))
+    const { barrier, open } = heldBarrier()
+    const length = 2 * PAGE_SIZE
+    const cache = new PageCache(opened.file, { fileOffset: START, length, barrier })
+    await setByte(cache, 0, 1)
+    const first = cache.writeBack()
+    await setByte(cache, 1, 2)
+    const second = cache.writeBack()
+    open()
+    expect([await first, await second]).toEqual([true, true])
+    expect([byteAt(opened, START), byteAt(opened, START + PAGE_SIZE)]).toEqual([1, 2])
   })
 
   test('keeps so many pages, and writes dirty ones back before it lets them go', async () => {
@@ -219,6 +242,19 @@ describe('the bitmap', () => {
     expect(calls.length).toBeLessThan(20)
     expect(calls.filter(({ kind }) => kind === 'read').length).toBeLessThan(5)
     expect(host.longestTransfer).toBeLessThanOrEqual(2 ** 20)
+  })
+
+  test('a page that is just being written is no hole', async () => {
+    const bits = 12 * PAGE_BITS
+    const opened = await openFile(fileOf(START + bits / 8))
+    const { barrier, open } = heldBarrier()
+    const map = new CowBitmap(opened.file, START, bits, barrier)
+    await map.set(10 * PAGE_BITS + 5, 1)
+    const written = map.writeBack()
+    expect(await map.runAt(0, bits)).toEqual({ value: false, count: 10 * PAGE_BITS + 5 })
+    expect(await map.countSet()).toBe(1)
+    open()
+    await written
   })
 
   test('counts what is not written yet, and not what stands behind its end', async () => {
