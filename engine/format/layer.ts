@@ -1,6 +1,6 @@
 import type { ByteRange } from '../base/byte-range'
 import type { MaybePromise } from '../base/maybe-promise'
-import type { HostFile } from '../host/host'
+import type { CopyPiece, HostFile } from '../host/host'
 import type { CheckResult, FormatName, LayerInfo } from '../model/image'
 
 /**
@@ -92,8 +92,11 @@ export interface Layer {
  */
 export interface WritableLayer extends Layer {
   write(source: Uint8Array, offset: number, below: Readable): MaybePromise<void>
-  /** The same as a write of bytes of a host file; in the kernel where the host can. */
-  copyIn(source: FileSource, range: ByteRange, below: Readable): Promise<void>
+  /**
+   * The same as writes of bytes of host files, ascending, in one go. Nothing else may be under way
+   * between the first and the last of them.
+   */
+  copyIn(pieces: readonly CopyPiece[], below: Readable): Promise<void>
   /** Afterwards the range reads as zero. */
   writeZeroes(range: ByteRange, below: Readable): Promise<void>
   /** Advice that the content is not needed: afterwards the range reads as before or as zero. */

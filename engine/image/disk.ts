@@ -3,8 +3,8 @@ import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
-import type { FileSource, Layer, Readable, WritableLayer } from '../format/layer'
-import type { Host } from '../host/host'
+import type { Layer, Readable, WritableLayer } from '../format/layer'
+import type { CopyPiece, Host } from '../host/host'
 import type { FormatName } from '../model/image'
 import { closeLayers, openChain } from './chain'
 import { DiskView } from './disk-view'
@@ -86,10 +86,10 @@ export class Disk implements Readable {
     return this.writableTop().write(source, offset, this.below)
   }
 
-  /** The same with bytes of a host file: see WritableLayer. */
-  async copyIn(source: FileSource, range: ByteRange): Promise<void> {
-    this.checkRange(range)
-    await this.writableTop().copyIn(source, range, this.below)
+  /** The same with bytes of host files: see WritableLayer. */
+  async copyIn(pieces: readonly CopyPiece[]): Promise<void> {
+    for (const piece of pieces) this.checkRange(piece)
+    await this.writableTop().copyIn(pieces, this.below)
   }
 
   /** Afterwards the range reads as zero. */

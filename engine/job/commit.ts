@@ -2,10 +2,10 @@ import { assert } from '../base/assert'
 import { type ByteRange, clipRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import { alignDown, GIB, MIB, SECTOR_SIZE } from '../base/units'
-import type { Layer, LayerExtent } from '../format/layer'
+import type { Layer } from '../format/layer'
 import type { Overlay } from '../format/overlay/overlay-layer'
 import { detectFormat, PROBE_SIZE } from '../format/registry'
-import type { Host } from '../host/host'
+import type { CopyPiece, Host } from '../host/host'
 import { Disk, isWritable, openDisk } from '../image/disk'
 import type { CommitRequest, Cost, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job } from './job'
@@ -196,32 +196,31 @@ class Copy {
 
   /** Returns the bytes that were copied. */
   async copyDown(range: ByteRange): Promise<number> {
-    let copied = 0
-    for (let at = range.offset; at < rangeEnd(range);) {
-      const rest = { offset: at, length: rangeEnd(range) - at }
-      const extent = await this.parts.top.extentAt(rest)
-      const run = { offset: at, length: extent.length }
-      if (extent.allocated) {
-        copied += await this.copyRun(run, extent)
-        if (this.request.verify) await this.verify(run)
+    const { disk, base } = this.parts
+    const runs: ByteRange[] = []
+    const pieces: CopyPiece[] = []
+    for await (const { offset, length, depth, content, source } of disk.extents(range)) {
+      if (depth !== 0) continue
+      runs.push({ offset, length })
+      if (content === 'zero') {
+        await this.zeroDown({ offset, length })
+      } else {
+        assert(source !== undefined, 'what an overlay has lies in its image file')
+        pieces.push({ source: source.file, sourceOffset: source.offset, offset, length })
       }
-      at = rangeEnd(run)
     }
-    return copied
+    // Last, as it writes again what lies between pieces in one block: zeros are there by now.
+    await base.copyIn(pieces)
+    if (this.request.verify) for (const run of runs) await this.verify(run)
+    return pieces.reduce((sum, { length }) => sum + length, 0)
   }
 
-  private async copyRun(run: ByteRange, { content, source }: LayerExtent): Promise<number> {
+  /** Zeros over zeros would only take space in a backing file that is an overlay itself. */
+  private async zeroDown(run: ByteRange): Promise<void> {
     const { base } = this.parts
-    if (content === 'data') {
-      assert(source !== undefined, 'what an overlay has lies in its image file')
-      await base.copyIn(source, run)
-      return run.length
+    for await (const { offset, length, content } of base.extents(run)) {
+      if (content === 'data') await base.writeZeroes({ offset, length })
     }
-    // Zeros over zeros would only take space in a backing file that is an overlay itself.
-    for await (const below of base.extents(run)) {
-      if (below.content === 'data') await base.writeZeroes(below)
-    }
-    return 0
   }
 
   private async verify(run: ByteRange): Promise<void> {

@@ -3,13 +3,12 @@ import { type ByteRange, clipRange, rangeEnd } from '../../base/byte-range'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { RangeLock } from '../../base/range-lock'
 import { alignDown, alignUp } from '../../base/units'
-import type { HostFile } from '../../host/host'
+import type { CopyPiece, HostFile } from '../../host/host'
 import type { CheckResult, LayerInfo } from '../../model/image'
 import type {
   Allocation,
   BackingReference,
   CheckOptions,
-  FileSource,
   LayerExtent,
   LayerFile,
   OverlayLayer,
@@ -107,10 +106,19 @@ export class Overlay implements OverlayLayer {
     )
   }
 
-  async copyIn(source: FileSource, range: ByteRange, below: Readable): Promise<void> {
-    const { file, offset: sourceOffset } = source
-    const piece = { source: file, sourceOffset, ...range }
-    await this.change(range, below, () => this.image.copyFrom([piece]))
+  async copyIn(pieces: readonly CopyPiece[], below: Readable): Promise<void> {
+    this.storage.failure.throwAgain()
+    const [first] = pieces
+    const last = pieces.at(-1)
+    if (first === undefined || last === undefined) return
+    const { offset } = first
+    await this.held.run(this.clustersOf({ offset, length: rangeEnd(last) - offset }), async () => {
+      for (const piece of pieces) {
+        await this.completeClusters(piece, this.clustersOf(piece), below)
+      }
+      await this.image.copyFrom(pieces)
+      for (const piece of pieces) await this.storage.setBits(this.clustersOf(piece))
+    })
   }
 
   async writeZeroes(range: ByteRange, below: Readable): Promise<void> {

@@ -1,10 +1,10 @@
 import type { ByteRange } from '../../base/byte-range'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { SECTOR_SIZE } from '../../base/units'
-import type { HostFile } from '../../host/host'
+import type { CopyPiece, HostFile } from '../../host/host'
 import type { LayerInfo } from '../../model/image'
 import { LastingFailure } from '../lasting-failure'
-import type { Allocation, FileSource, LayerExtent, LayerFile, WritableLayer } from '../layer'
+import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
 
 /**
  * A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as
@@ -51,10 +51,9 @@ export class RawLayer implements WritableLayer {
     return this.file.write(source, offset)
   }
 
-  async copyIn(source: FileSource, range: ByteRange): Promise<void> {
+  async copyIn(pieces: readonly CopyPiece[]): Promise<void> {
     this.failure.throwAgain()
-    const { file, offset: sourceOffset } = source
-    await this.file.copyFrom([{ source: file, sourceOffset, ...range }])
+    await this.file.copyFrom(pieces)
   }
 
   async writeZeroes(range: ByteRange): Promise<void> {
