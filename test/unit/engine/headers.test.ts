@@ -234,7 +234,7 @@ describe('file names', () => {
   })
 
   test('a name with a protocol leads to no file', () => {
-    expect(() => resolveName('nbd://h/x', PATH)).toThrow(
+    expect(() => resolveName('http://h/x', PATH)).toThrow(
       expect.objectContaining({ code: 'not-supported', details: expect.anything() as unknown }),
     )
   })
