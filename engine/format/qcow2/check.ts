@@ -1,30 +1,17 @@
 import { EngineError } from '../../base/errors'
 import { giveTurn } from '../../base/event-loop'
-import { alignUp, divCeil } from '../../base/units'
-import type { HostFile } from '../../host/host'
-import type { CheckResult, Finding, FindingCode, FindingSeverity } from '../../model/image'
+import { divCeil } from '../../base/units'
+import type { CheckResult } from '../../model/image'
+import { type CheckedImage, useMetadata } from './check-metadata'
 import type { ClusterMap, Mapping } from './cluster-map'
-import { readOffset } from './numbers'
-import type { Qcow2Header } from './header'
 import { ClusterUse, type Use } from './cluster-use'
-import { readSnapshots } from './snapshots'
+import { Findings } from './findings'
 
 export interface TableCheckOptions {
   readonly signal: AbortSignal
   /** Called now and then with the bytes of the virtual size looked at. */
   readonly report: (current: number) => void
 }
-
-export interface CheckedImage {
-  readonly path: string
-  readonly header: Qcow2Header
-  readonly file: HostFile
-  readonly length: number
-  readonly map: ClusterMap
-  readonly size: number
-}
-
-const ENTRY_SIZE = 8
 
 /**
  * Walks all that a reader follows: header, tables and where they point to. Refcounts are not
@@ -132,96 +119,5 @@ function noteUse(shared: Use | undefined, offset: number, sole: boolean, found: 
   } else if (sole) {
     const message = 'Two clusters of the disk lie in the same place of the file'
     found.add('cluster-shared', 'corruption', message, { offset })
-  }
-}
-
-/** Marks what is neither data nor a table of level 2. */
-async function useMetadata(image: CheckedImage, use: ClusterUse, found: Findings): Promise<void> {
-  const { path, header, file, length, map } = image
-  const { clusterSize } = map
-  use.add(0, clusterSize, 'metadata')
-  const places = [
-    { offset: header.l1.offset, length: header.l1.count * ENTRY_SIZE, what: 'table of level 1' },
-    {
-      offset: header.refcounts.offset,
-      length: header.refcounts.count * clusterSize,
-      what: 'refcount table',
-    },
-  ]
-  try {
-    const { tableLength } = await readSnapshots(file, length, header.snapshots, path)
-    places.push({ offset: header.snapshots.offset, length: tableLength, what: 'snapshot table' })
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    found.add('table-damaged', 'corruption', message)
-  }
-  for (const place of places) {
-    if (place.length === 0) continue
-    const details = { offset: place.offset, length: place.length }
-    if (place.offset + place.length > alignUp(length, clusterSize)) {
-      found.add(
-        'table-damaged',
-        'corruption',
-        `The ${place.what} passes the end of the file`,
-        details,
-      )
-    } else if (use.add(place.offset, place.length, 'metadata') !== undefined) {
-      found.add('table-damaged', 'corruption', `The ${place.what} lies on another one`, details)
-    }
-  }
-  await useRefcountBlocks(image, use, found)
-}
-
-async function useRefcountBlocks(
-  { header, file, length, map }: CheckedImage,
-  use: ClusterUse,
-  found: Findings,
-): Promise<void> {
-  const { clusterSize } = map
-  const end = Math.min(header.refcounts.offset + header.refcounts.count * clusterSize, length)
-  const page = new DataView(new ArrayBuffer(clusterSize))
-  for (let at = header.refcounts.offset; at < end; at += clusterSize) {
-    await file.read(new Uint8Array(page.buffer), at)
-    for (let entry = 0; entry < clusterSize && at + entry < end; entry += ENTRY_SIZE) {
-      const block = readOffset(page, entry)
-      if (block === 0) continue
-      const sound = block % clusterSize === 0 && block < length
-      if (sound && use.add(block, clusterSize, 'metadata') === undefined) continue
-      const message = 'A refcount block lies outside of the file, or on something else'
-      found.add('table-damaged', 'corruption', message, { offset: block })
-    }
-  }
-}
-
-/** One finding for each thing that is wrong, however often. */
-class Findings {
-  private readonly byMessage = new Map<string, { finding: Finding; times: number }>()
-
-  constructor(private readonly path: string) {}
-
-  add(
-    code: FindingCode,
-    severity: FindingSeverity,
-    message: string,
-    details: Readonly<Record<string, number>> = {},
-  ): void {
-    const key = code === 'table-damaged' ? message : code
-    const known = this.byMessage.get(key)
-    if (known !== undefined) {
-      known.times += 1
-      return
-    }
-    const finding = { code, severity, message, details: { path: this.path, ...details } }
-    this.byMessage.set(key, { finding: { ...finding, repaired: false }, times: 1 })
-  }
-
-  list(): Finding[] {
-    return [...this.byMessage.values()].map(({ finding, times }) => {
-      const { offset } = finding.details
-      const where = offset === undefined ? '' : `, first at byte ${String(offset)}`
-      const message =
-        times === 1 ? finding.message : `${finding.message}${where} (${String(times)} times)`
-      return { ...finding, message, details: { ...finding.details, times } }
-    })
   }
 }

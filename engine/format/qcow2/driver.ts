@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/errors'
 import { MIB } from '../../base/units'
 import type { Host, HostFile } from '../../host/host'
-import { resolveName } from '../file-names'
+import { followName, resolveName } from '../file-names'
 import { corrupt } from '../names'
 import type { OpenLayerOptions } from '../overlay/open-overlay'
 import { decodeHeader, HEADER_2_SIZE, headerLength, type Qcow2Header } from './header'
@@ -31,10 +31,11 @@ export async function openQcow2(
   const header = await readHeader(path, file, length)
   checkL1(path, header, length)
   const { externalData } = header
+  const named = { path, guessed: options.guessed === true }
   const external =
     externalData === undefined
       ? undefined
-      : await openDataFile(host, path, resolveName(externalData.name, path), file)
+      : await openDataFile(host, path, await followName(host, externalData.name, named), file)
   try {
     const dataLength = external === undefined ? length : (await external.file.stat()).size
     const backingPath = backingPathOf(header, path)

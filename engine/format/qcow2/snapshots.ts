@@ -1,4 +1,5 @@
-import { alignUp, MIB } from '../../base/units'
+import type { EngineError } from '../../base/errors'
+import { alignUp, KIB, MIB } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { SnapshotInfo } from '../../model/image'
 import { corrupt } from '../names'
@@ -21,6 +22,8 @@ const EXTRA_LENGTH_AT = 36
 const LARGE_STATE_SIZE_AT = 0
 const DISK_SIZE_AT = 8
 const MAX_EXTRA = 1024
+/** More than the longest entry takes: two texts of 65535 bytes. */
+const WINDOW_SIZE = 256 * KIB
 
 /**
  * The internal snapshots, oldest first. `format/corrupt` where the table passes the end of the
@@ -34,51 +37,67 @@ export async function readSnapshots(
 ): Promise<{ readonly snapshots: readonly SnapshotInfo[]; readonly tableLength: number }> {
   const snapshots: SnapshotInfo[] = []
   if (count > MAX_SNAPSHOTS) throw corrupt(path, `it has ${String(count)} snapshots`, { count })
+  const reader = new WindowReader(file)
   let at = offset
   for (let index = 0; index < count; index += 1) {
-    const fixed = await readPart(file, at, FIXED_SIZE)
-    const idLength = fixed.getUint16(ID_LENGTH_AT)
-    const nameLength = fixed.getUint16(NAME_LENGTH_AT)
-    const extraLength = fixed.getUint32(EXTRA_LENGTH_AT)
-    const end = at + alignUp(FIXED_SIZE + extraLength + idLength + nameLength, 8)
-    if (
-      extraLength > MAX_EXTRA ||
-      alignDownToText(end) > length ||
-      end - offset > MAX_TABLE_BYTES
-    ) {
-      const found = `its table of snapshots at ${String(offset)} does not end where it should`
-      throw corrupt(path, found, { offset, snapshot: index })
+    if (at + FIXED_SIZE > length) throw cutOff(path, offset, index)
+    const fixed = await reader.read(at, FIXED_SIZE)
+    const lengths = {
+      extra: fixed.getUint32(EXTRA_LENGTH_AT),
+      id: fixed.getUint16(ID_LENGTH_AT),
+      name: fixed.getUint16(NAME_LENGTH_AT),
     }
-    const extra = await readPart(file, at + FIXED_SIZE, extraLength)
-    const texts = await readPart(file, at + FIXED_SIZE + extraLength, idLength + nameLength)
-    snapshots.push({
-      id: textOf(texts, 0, idLength),
-      name: textOf(texts, idLength, nameLength),
-      takenAt: fixed.getUint32(SECONDS_AT) * 1000 + fixed.getUint32(NANOSECONDS_AT) / 1e6,
-      clockNanoseconds: readOffset(fixed, CLOCK_AT),
-      stateSize:
-        extraLength >= DISK_SIZE_AT
-          ? readOffset(extra, LARGE_STATE_SIZE_AT)
-          : fixed.getUint32(STATE_SIZE_AT),
-      ...(extraLength >= DISK_SIZE_AT + 8 && { virtualSize: readOffset(extra, DISK_SIZE_AT) }),
-    })
-    at = end
+    const used = FIXED_SIZE + lengths.extra + lengths.id + lengths.name
+    const passesEnd = at + used > length || at + used - offset > MAX_TABLE_BYTES
+    if (lengths.extra > MAX_EXTRA || passesEnd) throw cutOff(path, offset, index)
+    snapshots.push(decodeSnapshot(await reader.read(at, used), lengths))
+    at += alignUp(used, 8)
   }
   return { snapshots, tableLength: at - offset }
 }
 
-/** The last entry's padding may not be there. */
-function alignDownToText(end: number): number {
-  return end - 7
+function cutOff(path: string, offset: number, snapshot: number): EngineError {
+  const found = `its table of snapshots at ${String(offset)} does not end where it should`
+  return corrupt(path, found, { offset, snapshot })
 }
 
-async function readPart(file: HostFile, offset: number, length: number): Promise<DataView> {
-  const bytes = new Uint8Array(length)
-  await file.read(bytes, offset)
-  return new DataView(bytes.buffer)
+function decodeSnapshot(
+  entry: DataView,
+  lengths: { readonly extra: number; readonly id: number; readonly name: number },
+): SnapshotInfo {
+  const texts = FIXED_SIZE + lengths.extra
+  const snapshot = {
+    id: textOf(entry, texts, lengths.id),
+    name: textOf(entry, texts + lengths.id, lengths.name),
+    takenAt: entry.getUint32(SECONDS_AT) * 1000 + entry.getUint32(NANOSECONDS_AT) / 1e6,
+    clockNanoseconds: readOffset(entry, CLOCK_AT),
+    stateSize:
+      lengths.extra >= LARGE_STATE_SIZE_AT + 8
+        ? readOffset(entry, FIXED_SIZE + LARGE_STATE_SIZE_AT)
+        : entry.getUint32(STATE_SIZE_AT),
+  }
+  if (lengths.extra < DISK_SIZE_AT + 8) return snapshot
+  return { ...snapshot, virtualSize: readOffset(entry, FIXED_SIZE + DISK_SIZE_AT) }
 }
 
 /** Names are for showing: what is no UTF-8 is shown by replacement characters. */
 function textOf(view: DataView, at: number, length: number): string {
-  return new TextDecoder().decode(new Uint8Array(view.buffer, at, length))
+  return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, length))
+}
+
+/** Reads small parts, one behind the other, by larger ones. */
+class WindowReader {
+  private window = new Uint8Array(0)
+  private start = 0
+
+  constructor(private readonly file: HostFile) {}
+
+  async read(offset: number, length: number): Promise<DataView> {
+    if (offset < this.start || offset + length > this.start + this.window.length) {
+      this.window = new Uint8Array(WINDOW_SIZE)
+      this.start = offset
+      await this.file.read(this.window, offset)
+    }
+    return new DataView(this.window.buffer, offset - this.start, length)
+  }
 }
