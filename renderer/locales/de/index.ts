@@ -3,6 +3,7 @@ import { dialogs } from './dialogs'
 import { errors } from './errors'
 import { jobs } from './jobs'
 import { library } from './library'
+import { map } from './map'
 
 /** The German texts: the same keys and placeholders as the English ones. */
-export const de = { ...common, ...library, ...jobs, ...dialogs, ...errors }
+export const de = { ...common, ...library, ...jobs, ...dialogs, ...errors, ...map }

@@ -91,7 +91,12 @@ export const library: SameKeys<typeof english> = {
     nothing: 'Ein Abbild auswählen, um zu sehen, woraus es besteht.',
     reading: 'Wird gelesen …',
     tabs: 'Ansichten des Abbilds',
-    tab: { overview: 'Überblick', chain: 'Kette', check: 'Prüfung' },
+    tab: {
+      overview: 'Überblick',
+      chain: 'Kette',
+      map: 'Karte',
+      check: 'Prüfung',
+    },
     failed: 'Die Einzelheiten konnten nicht gelesen werden',
   },
   overview: {

@@ -88,7 +88,7 @@ export const library = {
     nothing: 'Select an image to see what it is made of.',
     reading: 'Reading…',
     tabs: 'Views of the image',
-    tab: { overview: 'Overview', chain: 'Chain', check: 'Check' },
+    tab: { overview: 'Overview', chain: 'Chain', map: 'Map', check: 'Check' },
     failed: 'The details could not be read',
   },
   overview: {

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { MAP_VIEWS } from './map-views'
 
 /** Something to be seen of the window, and the way there. */
 export interface View {
@@ -89,6 +90,7 @@ export const VIEWS: readonly View[] = [
   { name: 'chain', show: (page) => tab(page, 'experiment', 'Chain') },
   { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
   { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },
+  ...MAP_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
   {

@@ -1,0 +1,84 @@
+import { ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
+import {
+  centreOn,
+  clampView,
+  fitGrid,
+  reveal,
+  wholeDisk,
+  zoomAt,
+  type Grid,
+  type View,
+} from './map-view'
+
+/** Where a person is on the map of a disk. Offsets in bytes. */
+export interface MapPlace {
+  readonly grid: Readonly<ShallowRef<Grid | undefined>>
+  readonly view: Readonly<ShallowRef<View>>
+  /** Where the keyboard is: the beginning of a cell, or the place that was asked for. */
+  readonly cursor: Readonly<Ref<number>>
+  /** Where the pointer is. */
+  readonly hover: Readonly<Ref<number | undefined>>
+  /** The place that the cells are to fill, in pixels. */
+  readonly resize: (width: number, height: number) => void
+  /** In by steps of two where positive, around `anchor` or the cursor. */
+  readonly zoom: (steps: number, anchor?: number) => void
+  readonly showWhole: () => void
+  /** Puts the cursor somewhere, and that place on the screen. */
+  readonly go: (offset: number) => void
+  readonly centre: (offset: number) => void
+  readonly show: (view: View) => void
+  /** Says where the pointer is; undefined where it is nowhere on the disk. */
+  readonly point: (offset: number | undefined) => void
+}
+
+export function useMapPlace(size: () => number): MapPlace {
+  const grid = shallowRef<Grid>()
+  const view = shallowRef<View>({ cellBytes: 0, first: 0, shift: 0 })
+  const cursor = ref(0)
+  const hover = ref<number>()
+  let room = { width: 0, height: 0 }
+
+  function fit(): void {
+    if (room.width === 0 || size() === 0) return
+    const before = grid.value
+    const now = fitGrid(size(), room.width, room.height)
+    const wasWhole = before === undefined || view.value.cellBytes >= before.wholeCellBytes
+    grid.value = now
+    view.value = wasWhole ? wholeDisk(now) : clampView(now, view.value)
+    cursor.value = Math.max(0, Math.min(cursor.value, size() - 1))
+  }
+
+  function resize(width: number, height: number): void {
+    if (width === room.width && height === room.height) return
+    room = { width, height }
+    fit()
+  }
+
+  function zoom(steps: number, anchor = cursor.value): void {
+    if (grid.value !== undefined) view.value = zoomAt(grid.value, view.value, steps, anchor)
+  }
+
+  function showWhole(): void {
+    if (grid.value !== undefined) view.value = wholeDisk(grid.value)
+  }
+
+  function go(offset: number): void {
+    cursor.value = Math.max(0, Math.min(offset, size() - 1))
+    if (grid.value !== undefined) view.value = reveal(grid.value, view.value, cursor.value)
+  }
+
+  function centre(offset: number): void {
+    if (grid.value !== undefined) view.value = centreOn(grid.value, view.value, offset)
+  }
+
+  function show(next: View): void {
+    view.value = next
+  }
+
+  function point(offset: number | undefined): void {
+    hover.value = offset
+  }
+
+  watch(size, fit)
+  return { grid, view, cursor, hover, resize, zoom, showWhole, go, centre, show, point }
+}
