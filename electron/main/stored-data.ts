@@ -9,6 +9,7 @@ import {
   type ErrorData,
   FINDING_CODES,
   type Fingerprint,
+  FORMAT_NAMES,
 } from '../../engine'
 import { settingsChange } from '../contract/schemas'
 import type { Settings } from '../contract/settings'
@@ -21,7 +22,7 @@ const bytes = z.int().nonnegative()
 /** Milliseconds since 1970; file systems know fractions of them. */
 const time = z.number()
 const details = z.record(z.string(), z.union([z.string(), z.number()]))
-const format = z.enum(['raw', 'add-cow', 'acow', 'qcow2'])
+const format = z.enum(FORMAT_NAMES)
 
 const errorData: z.ZodType<ErrorData> = z.object({
   code: z.enum(ERROR_CODES),

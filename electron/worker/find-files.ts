@@ -6,7 +6,9 @@ import { fileError } from './file-error'
 import { realPath } from './real-path'
 
 /** What disk images are called. What a person points at is taken whatever its name is. */
-const EXTENSIONS: ReadonlySet<string> = new Set(['.add-cow', '.acow', '.qcow2', '.raw', '.img'])
+const OWN = ['.add-cow', '.acow', '.qcow2', '.raw', '.img']
+const FOREIGN = ['.vmdk', '.vdi', '.vhdx', '.vhd', '.qed', '.hdd', '.dmg']
+const EXTENSIONS: ReadonlySet<string> = new Set([...OWN, ...FOREIGN])
 
 /** Each path with its links followed; a folder replaced by the images in it, not in those below. */
 export async function findFiles(paths: readonly string[]): Promise<FoundFiles> {

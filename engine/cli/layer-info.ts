@@ -13,7 +13,7 @@ export function layerJson(cli: Cli, layer: LayerInfo, given: string): Record<str
     ...(backing?.format !== undefined && { 'backing-filename-format': backing.format }),
     'virtual-size': layer.virtualSize,
     filename: nameOf(cli, layer, given),
-    ...(format !== 'raw' && { 'cluster-size': layer.clusterSize }),
+    ...(hasClusters(layer) && { 'cluster-size': layer.clusterSize }),
     format,
     'actual-size': layer.sizeOnDisk,
     ...overlayJson(cli, layer, given),
@@ -24,6 +24,11 @@ export function layerJson(cli: Cli, layer: LayerInfo, given: string): Record<str
     }),
     'dirty-flag': qcow2?.dirty ?? false,
   }
+}
+
+/** Of what another program reads, only that program knows. */
+function hasClusters({ imageFile, qcow2 }: LayerInfo): boolean {
+  return imageFile !== undefined || qcow2 !== undefined
 }
 
 function overlayJson(cli: Cli, layer: LayerInfo, given: string): object {
@@ -53,7 +58,7 @@ export function layerText(cli: Cli, layer: LayerInfo, given: string): string {
     `virtual size: ${formatSize(layer.virtualSize)} (${layer.virtualSize} bytes)`,
     `disk size: ${formatSize(layer.sizeOnDisk)}`,
   ]
-  if (format !== 'raw') lines.push(`cluster_size: ${layer.clusterSize}`)
+  if (hasClusters(layer)) lines.push(`cluster_size: ${layer.clusterSize}`)
   if (backing !== undefined) {
     lines.push(`backing file: ${withPath(backing.name, shown(cli, backing.path, given))}`)
   }

@@ -1,11 +1,12 @@
 import { EngineError } from '../base/errors'
-import { formatSize, MAX_VIRTUAL_SIZE } from '../base/units'
+import { formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import type { Host, HostFile } from '../host/host'
-import type { FormatName } from '../model/image'
+import { EXTERNAL_FORMATS, type ExternalFormat, FORMAT_NAMES, type FormatName } from '../model/image'
 import { openAcow } from './acow/driver'
 import { MAGIC as ACOW_MAGIC } from './acow/header'
 import { openAddCow } from './add-cow/driver'
 import { MAGIC as ADD_COW_MAGIC } from './add-cow/header'
+import { openExternal } from './external/driver'
 import type { Layer } from './layer'
 import type { OpenLayerOptions } from './overlay/open-overlay'
 import { openQcow2 } from './qcow2/driver'
@@ -24,9 +25,9 @@ interface Magic {
   readonly detected: Detected
 }
 
-function foreign(name: string, magic: string | readonly number[], offset = 0): Magic {
-  const bytes = typeof magic === 'string' ? new TextEncoder().encode(magic) : Uint8Array.from(magic)
-  return { bytes, offset, detected: { foreign: name } }
+function magic(detected: Detected, text: string | readonly number[], offset = 0): Magic {
+  const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : Uint8Array.from(text)
+  return { bytes, offset, detected }
 }
 
 /**
@@ -37,18 +38,27 @@ function foreign(name: string, magic: string | readonly number[], offset = 0): M
 const MAGICS: readonly Magic[] = [
   { bytes: ADD_COW_MAGIC, offset: 0, detected: { format: 'add-cow' } },
   { bytes: ACOW_MAGIC, offset: 0, detected: { format: 'acow' } },
-  foreign('qcow', [...QCOW2_MAGIC, 0, 0, 0, 1]),
+  magic({ foreign: 'qcow' }, [...QCOW2_MAGIC, 0, 0, 0, 1]),
   { bytes: QCOW2_MAGIC, offset: 0, detected: { format: 'qcow2' } },
-  foreign('qed', [0x51, 0x45, 0x44, 0x00]),
-  foreign('vmdk', 'KDMV'),
-  foreign('vmdk', 'COWD'),
-  foreign('vmdk', '# Disk DescriptorFile'),
-  foreign('vdi', [0x7f, 0x10, 0xda, 0xbe], 64),
-  foreign('vhdx', 'vhdxfile'),
-  foreign('vpc', 'conectix'),
-  foreign('parallels', 'WithoutFreeSpace'),
-  foreign('parallels', 'WithouFreSpacExt'),
-  foreign('luks', [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]),
+  magic({ format: 'qed' }, [0x51, 0x45, 0x44, 0x00]),
+  magic({ format: 'vmdk' }, 'KDMV'),
+  magic({ format: 'vmdk' }, 'COWD'),
+  magic({ format: 'vmdk' }, '# Disk DescriptorFile'),
+  magic({ format: 'vdi' }, [0x7f, 0x10, 0xda, 0xbe], 64),
+  magic({ format: 'vhdx' }, 'vhdxfile'),
+  magic({ format: 'vpc' }, 'conectix'),
+  magic({ format: 'parallels' }, 'WithoutFreeSpace'),
+  magic({ format: 'parallels' }, 'WithouFreSpacExt'),
+  magic({ foreign: 'luks' }, [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]),
+]
+
+/**
+ * Formats that tell themselves by their last sector, if at all; that counts only in a file that has
+ * such a name, as the last sector of a raw disk is as good as any.
+ */
+const TRAILERS: readonly (Magic & { readonly name: RegExp })[] = [
+  { ...magic({ format: 'vpc' }, 'conectix'), name: /\.vhd$/i },
+  { ...magic({ format: 'dmg' }, 'koly'), name: /\.dmg$/i },
 ]
 
 /** As many first bytes of a file are looked at, in bytes. */
@@ -56,10 +66,11 @@ export const PROBE_SIZE = 512
 
 /** Tells a format by the first bytes; raw where nothing is recognised. */
 export function detectFormat(prefix: Uint8Array): Detected {
-  const hit = MAGICS.find(({ bytes, offset }) =>
-    bytes.every((byte, index) => prefix[offset + index] === byte),
-  )
-  return hit?.detected ?? { format: 'raw' }
+  return MAGICS.find((known) => shows(prefix, known))?.detected ?? { format: 'raw' }
+}
+
+function shows(sector: Uint8Array, { bytes, offset }: Magic): boolean {
+  return bytes.every((byte, index) => sector[offset + index] === byte)
 }
 
 /** The same for an open file. */
@@ -67,7 +78,13 @@ export async function probeFile(file: HostFile): Promise<Detected> {
   const { size } = await file.stat()
   const prefix = new Uint8Array(Math.min(size, PROBE_SIZE))
   await file.read(prefix, 0)
-  return detectFormat(prefix)
+  const detected = detectFormat(prefix)
+  const trailer = TRAILERS.find(({ name }) => name.test(file.path))
+  const isRaw = 'format' in detected && detected.format === 'raw'
+  if (trailer === undefined || !isRaw || size < SECTOR_SIZE) return detected
+  const last = new Uint8Array(SECTOR_SIZE)
+  await file.read(last, size - SECTOR_SIZE)
+  return shows(last, trailer) ? trailer.detected : detected
 }
 
 /**
@@ -91,6 +108,7 @@ export async function openLayer(
     if (format === 'add-cow') return await openAddCow(host, path, file, options)
     if (format === 'acow') return await openAcow(host, path, file, options)
     if (format === 'qcow2') return await openQcow2(host, path, file, options)
+    if (isExternal(format)) return await openExternal(host, file, format, options)
     const { size } = await file.stat()
     if (size > MAX_VIRTUAL_SIZE) throw tooLong(path, size)
     return new RawLayer(path, file, size)
@@ -98,6 +116,10 @@ export async function openLayer(
     await file.close()
     throw error
   }
+}
+
+function isExternal(format: string): format is ExternalFormat {
+  return EXTERNAL_FORMATS.some((external) => external === format)
 }
 
 /** What may be found where a format is stated that tells itself by its first bytes. */
@@ -108,7 +130,8 @@ const STATED: Readonly<Record<string, readonly FormatName[]>> = {
 }
 
 function chooseFormat(path: string, stated: string | undefined, detected: Detected): FormatName {
-  if (stated === 'raw') return 'raw'
+  // What QEMU opens by format, QEMU looks at itself.
+  if (stated === 'raw' || (stated !== undefined && isExternal(stated))) return stated
   if (stated === undefined) {
     if ('foreign' in detected) throw unreadable(path, detected.foreign)
     if (detected.format === 'raw' && path.endsWith('.add-cow')) throw notAddCow(path)
@@ -136,7 +159,10 @@ function tooLong(path: string, size: number): EngineError {
 }
 
 function unreadable(path: string, format: string): EngineError {
-  const message =
-    `Cannot open ${path}: ${format} images cannot be read; ` + 'raw, qcow2, add-cow and acow can'
+  const why =
+    format === 'luks'
+      ? 'it is encrypted (luks), which cannot be read'
+      : `${format} images cannot be read; ${FORMAT_NAMES.join(', ')} can`
+  const message = `Cannot open ${path}: ${why}`
   return new EngineError('not-supported', message, { path, format }, { state: 'unchanged' })
 }

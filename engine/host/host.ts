@@ -36,6 +36,13 @@ export interface Host {
   syncDirectory(directory: string): Promise<void>
   /** Bytes that can still be stored in a directory; undefined where the host does not say. */
   freeSpace(directory: string): Promise<number | undefined>
+  /**
+   * Opens the disk inside of an image, for reading, by way of another program that knows its format
+   * and is not to open any other file by a name in it but those that openNamedFiles of the format
+   * layer has looked at. Absent where there is no such program. Errors: `format/needs-program`,
+   * `format/corrupt`, `in-use`.
+   */
+  openInside?(path: string, format: string): Promise<HostFile>
   /** Whether a name that an image holds may be opened. Absent: every one may. */
   mayFollow?(name: NameInImage): Promise<boolean>
 }

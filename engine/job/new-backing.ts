@@ -73,5 +73,5 @@ async function refuseHiddenFormat(
 /** What layout 2 stores for the format of a backing file. */
 export function storedFormat(format: FormatName): string {
   // the word of those who made the layout: it stands for both
-  return format === 'raw' || format === 'qcow2' ? format : 'add-cow'
+  return format === 'acow' ? 'add-cow' : format
 }

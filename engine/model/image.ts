@@ -1,7 +1,14 @@
 import type { ErrorData } from '../base/errors'
 
+/** Formats that are read by way of QEMU, where it is installed. */
+export const EXTERNAL_FORMATS = ['vmdk', 'vdi', 'vhdx', 'vpc', 'qed', 'parallels', 'dmg'] as const
+
+export type ExternalFormat = (typeof EXTERNAL_FORMATS)[number]
+
 /** Formats that the engine opens as a layer of a disk. */
-export type FormatName = 'raw' | 'add-cow' | 'acow' | 'qcow2'
+export const FORMAT_NAMES = ['raw', 'add-cow', 'acow', 'qcow2', ...EXTERNAL_FORMATS] as const
+
+export type FormatName = (typeof FORMAT_NAMES)[number]
 
 /** Formats of overlays that are made and written. */
 export type OverlayFormat = 'add-cow' | 'acow'

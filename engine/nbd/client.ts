@@ -89,7 +89,8 @@ export class Client {
     this.connection = undefined
     this.waiting.unshift(...unanswered)
     // Asking again what was answered wrongly would be answered wrongly again.
-    const hopeless = !isEngineError(error, 'nbd/unreachable')
+    const hopeless =
+      !isEngineError(error, 'nbd/unreachable') || this.options.reconnectDelays.length === 0
     if (hopeless || unanswered.some(({ attempts }) => attempts >= MAX_ATTEMPTS)) {
       this.failWaiting(error)
     }

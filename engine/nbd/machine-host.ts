@@ -5,6 +5,7 @@ import { nodeHost } from '../host/node-host'
 import type { Trust } from '../model/trust'
 import { DEFAULT_CLIENT_OPTIONS } from './client'
 import { NbdFile, readOnly } from './nbd-file'
+import { openWithQemu } from './qemu-nbd'
 import { isNbdUri, parseNbdUri } from './uri'
 
 /**
@@ -36,6 +37,8 @@ export function machineHost(trust: Trust): Host {
     async realPath(name: string): Promise<string> {
       return isNbdUri(name) ? parseNbdUri(name, '/').uri : await nodeHost.realPath(name)
     },
+
+    openInside: openWithQemu,
 
     async mayFollow({ target, namedBy, guessed }: NameInImage): Promise<boolean> {
       if (names.has(target)) return true

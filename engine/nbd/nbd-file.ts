@@ -23,15 +23,25 @@ export class NbdFile implements HostFile {
   readonly locks = undefined
   private readonly status: BlockStatus
 
-  private constructor(private readonly client: Client) {
+  private constructor(
+    private readonly client: Client,
+    private readonly afterClose: () => Promise<void>,
+  ) {
     this.path = client.address.uri
     this.identity = client.address.uri
     this.status = new BlockStatus(client)
   }
 
-  /** Connects. Errors: `nbd/unreachable`, `nbd/refused`, `nbd/malformed`. */
-  static async open(address: NbdAddress, options: ClientOptions): Promise<NbdFile> {
-    return new NbdFile(await Client.open(address, options))
+  /**
+   * Connects. `afterClose` is waited for at the end, when the connection is gone. Errors:
+   * `nbd/unreachable`, `nbd/refused`, `nbd/malformed`.
+   */
+  static async open(
+    address: NbdAddress,
+    options: ClientOptions,
+    afterClose: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<NbdFile> {
+    return new NbdFile(await Client.open(address, options), afterClose)
   }
 
   /** Nothing of it lies on this host, and nobody says when it was changed. */
@@ -113,6 +123,7 @@ export class NbdFile implements HostFile {
 
   async close(): Promise<void> {
     await this.client.close()
+    await this.afterClose()
   }
 }
 

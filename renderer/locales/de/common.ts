@@ -23,6 +23,13 @@ export const common: SameKeys<typeof english> = {
     'add-cow': 'add-cow (Sektor-Bitmap)',
     acow: 'add-cow v20 (Cluster-Bitmap)',
     qcow2: 'qcow2',
+    vmdk: 'VMDK (VMware)',
+    vdi: 'VDI (VirtualBox)',
+    vhdx: 'VHDX (Hyper-V)',
+    vpc: 'VHD (Virtual PC)',
+    qed: 'QED',
+    parallels: 'Parallels',
+    dmg: 'DMG (macOS)',
   },
   rail: {
     label: 'Seiten',

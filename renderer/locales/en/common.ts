@@ -21,6 +21,13 @@ export const common = {
     'add-cow': 'add-cow (sector bitmap)',
     acow: 'add-cow v20 (cluster bitmap)',
     qcow2: 'qcow2',
+    vmdk: 'VMDK (VMware)',
+    vdi: 'VDI (VirtualBox)',
+    vhdx: 'VHDX (Hyper-V)',
+    vpc: 'VHD (Virtual PC)',
+    qed: 'QED',
+    parallels: 'Parallels',
+    dmg: 'DMG (macOS)',
   },
   rail: {
     label: 'Pages',
