@@ -9,6 +9,7 @@ import { addCowImg, output, run } from '../support/command-line'
 import { Random } from '../support/random'
 import { describeNeeding, program } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
+import { type MapEntry, mapEntry } from './map-entry'
 import { writeSparse } from './random-overlay'
 
 const SIZE = 10 * MIB
@@ -217,30 +218,18 @@ describeNeeding([program('qemu-img'), program('qemu-io')], 'beside qemu-img', ()
   })
 })
 
-const mapEntry = z.object({
-  start: z.number(),
-  length: z.number(),
-  depth: z.number(),
-  present: z.boolean(),
-  zero: z.boolean(),
-  data: z.boolean(),
-  offset: z.number().optional(),
-})
-
-type Entry = z.infer<typeof mapEntry>
-
 /** Without the file names, which this qemu-img leaves out of its JSON. */
-async function ourMap(folder: string, name: string): Promise<Entry[]> {
+async function ourMap(folder: string, name: string): Promise<MapEntry[]> {
   return await ourJson(z.array(mapEntry), folder, 'map', name)
 }
 
-async function qemuMap(folder: string, name: string, format: string): Promise<Entry[]> {
+async function qemuMap(folder: string, name: string, format: string): Promise<MapEntry[]> {
   return await qemuJson(z.array(mapEntry), folder, 'map', '-f', format, name)
 }
 
 /** Where qcow2 puts a cluster in its file is its own affair. */
-function withoutOwnOffsets(entries: readonly Entry[]): Entry[] {
-  const merged: Entry[] = []
+function withoutOwnOffsets(entries: readonly MapEntry[]): MapEntry[] {
+  const merged: MapEntry[] = []
   for (const { offset, ...entry } of entries) {
     const isBase = entry.depth === 2 && offset !== undefined
     const next = isBase ? { ...entry, offset } : entry

@@ -10,23 +10,13 @@ import { Random } from '../support/random'
 import { describeNeeding, program } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
 import type { DiskModel } from './disk-model'
+import { mapEntry } from './map-entry'
 import { makeRandomOverlay } from './random-overlay'
 
 const firstSeed = Number(process.env['ADD_COW_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const seeds = Array.from({ length: 50 }, (_, index) => firstSeed + index)
 
-const mapSchema = z.array(
-  z.object({
-    start: z.number(),
-    length: z.number(),
-    depth: z.number(),
-    present: z.boolean(),
-    zero: z.boolean(),
-    data: z.boolean(),
-    offset: z.number().optional(),
-    filename: z.string().optional(),
-  }),
-)
+const mapSchema = z.array(mapEntry.extend({ filename: z.string().optional() }))
 
 const checkSchema = z.object({ findings: z.array(z.object({ code: z.string() })) })
 
