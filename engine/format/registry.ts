@@ -1,7 +1,12 @@
 import { EngineError } from '../base/errors'
 import { formatSize, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import type { Host, HostFile } from '../host/host'
-import { EXTERNAL_FORMATS, type ExternalFormat, FORMAT_NAMES, type FormatName } from '../model/image'
+import {
+  EXTERNAL_FORMATS,
+  type ExternalFormat,
+  FORMAT_NAMES,
+  type FormatName,
+} from '../model/image'
 import { openAcow } from './acow/driver'
 import { MAGIC as ACOW_MAGIC } from './acow/header'
 import { openAddCow } from './add-cow/driver'
