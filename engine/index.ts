@@ -8,6 +8,7 @@ export type { DataState, ErrorCode, ErrorData, ErrorDetails } from './base/error
 export type { ByteRange } from './base/byte-range'
 export type { MaybePromise } from './base/maybe-promise'
 export type { FileStat, Host, HostFile } from './host/host'
+export { storedName } from './format/file-names'
 export { nodeHost } from './host/node-host'
 export { machineHost } from './nbd/machine-host'
 export { inspectContent } from './content/inspect-content'

@@ -11,10 +11,12 @@ import { createCommand } from './create'
 import { flattenCommand } from './flatten'
 import { infoCommand } from './info'
 import { mapCommand } from './map'
+import { measureCommand } from './measure'
 import { Output, ReaderGone } from './output'
 import { rebaseCommand } from './rebase'
 import { resizeCommand } from './resize'
 import { protectNegativeSize } from './sizes'
+import { snapshotCommand } from './snapshot'
 
 /** Exit statuses; `check` has more of its own. */
 const FAILED = 1
@@ -63,6 +65,8 @@ function makeProgram(cli: Cli): Command {
     commitCommand,
     rebaseCommand,
     compareCommand,
+    measureCommand,
+    snapshotCommand,
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))
   }

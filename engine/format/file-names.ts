@@ -30,6 +30,19 @@ export function resolveName(name: string, imagePath: string): string {
   throw notSupported(name, imagePath, `${protocol}: is not a file, nor one of nbd://, nbd+unix://`)
 }
 
+/**
+ * The name by which an image in a directory stores another file: relative where that lies in the
+ * directory or below it, so that the directory can be moved as a whole; absolute everywhere else, so
+ * that the image alone can be moved. What would look like a protocol (`a:b`) gets `./` before it.
+ */
+export function storedName(filePath: string, directory: string): string {
+  const name = path.relative(directory, filePath)
+  const climbs = name === '..' || name.startsWith(`..${path.sep}`)
+  if (climbs || path.isAbsolute(name)) return filePath
+  const portable = name.split(path.sep).join('/')
+  return /^[^/]*:/.test(portable) ? `./${portable}` : portable
+}
+
 /** An image that holds a name, and whether its own format is a guess by its first bytes. */
 export interface NamingImage {
   readonly path: string

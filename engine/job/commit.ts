@@ -1,5 +1,5 @@
 import { assert } from '../base/assert'
-import { type ByteRange, clipRange, rangeEnd, splitRange } from '../base/byte-range'
+import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import { alignDown, GIB, MIB, SECTOR_SIZE } from '../base/units'
 import type { Layer } from '../format/layer'
@@ -7,7 +7,8 @@ import type { Overlay } from '../format/overlay/overlay-layer'
 import { detectFormat, PROBE_SIZE } from '../format/registry'
 import type { CopyPiece, Host } from '../host/host'
 import { Disk, isWritable, openDisk } from '../image/disk'
-import type { CommitRequest, Cost, JobPlan, JobResult } from '../model/job'
+import type { CommitRequest, JobPlan, JobResult } from '../model/job'
+import { costOfCommit } from './cost'
 import { betweenSteps, type Job } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
@@ -142,33 +143,6 @@ function refusal(
 /** The file that grows when a layer is written to. */
 function dataFileOf(layer: Layer): string {
   return layer.files.find(({ role }) => role === 'data')?.file.path ?? layer.path
-}
-
-/** What a commit of the top of a disk costs. */
-export async function costOfCommit(disk: Disk): Promise<Cost> {
-  const [top, baseLayer] = disk.layers
-  let [bytesToCopy, spaceNeeded] = [0, 0]
-  for await (const extent of disk.extents()) {
-    if (extent.depth !== 0 || extent.content === 'zero' || baseLayer === undefined) continue
-    bytesToCopy += extent.length
-    spaceNeeded += extent.length - (await bytesStored(baseLayer, extent))
-  }
-  const files = top?.files.filter(({ role }) => role === 'data') ?? []
-  const stats = await Promise.all(files.map(({ file }) => file.stat()))
-  const spaceFreed = stats.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0)
-  return { bytesToCopy, spaceNeeded, spaceFreed }
-}
-
-/** Bytes of a range that a layer holds itself: to write over them takes no space. */
-async function bytesStored(layer: Layer, range: ByteRange): Promise<number> {
-  const inside = clipRange(range, layer.size)
-  let bytes = 0
-  for (let at = inside.offset; at < rangeEnd(inside);) {
-    const extent = await layer.extentAt({ offset: at, length: rangeEnd(inside) - at })
-    if (extent.allocated && extent.content === 'data') bytes += extent.length
-    at += extent.length
-  }
-  return bytes
 }
 
 /** Makes the backing file as long as the disk; what is added reads as zero, as it did. */

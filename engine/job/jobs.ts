@@ -8,6 +8,7 @@ import { createJob } from './create'
 import { exportJob } from './export'
 import { flattenJob } from './flatten'
 import { type Job, type JobControl, withState } from './job'
+import { measureJob } from './measure'
 import { rebaseJob } from './rebase'
 import { resizeJob } from './resize'
 
@@ -65,6 +66,8 @@ function withJob<Result>(
       return use(commitJob, request)
     case 'rebase':
       return use(rebaseJob, request)
+    case 'measure':
+      return use(measureJob, request)
     case 'compare':
       return use(compareJob, request)
   }

@@ -21,7 +21,8 @@ export async function* pairedRuns(
   range: ByteRange,
 ): AsyncGenerator<PairedRun> {
   for (let at = range.offset; at < rangeEnd(range);) {
-    await giveTurn()
+    const turn = giveTurn()
+    if (turn !== undefined) await turn
     const rest = { offset: at, length: rangeEnd(range) - at }
     const one = await extentOf(left, rest)
     const other = await extentOf(right, { offset: at, length: one.length })

@@ -11,6 +11,7 @@ export type JobRequest =
   | CommitRequest
   | RebaseRequest
   | CompareRequest
+  | MeasureRequest
 
 export type JobKind = JobRequest['kind']
 
