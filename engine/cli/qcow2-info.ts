@@ -50,15 +50,16 @@ function compatOf({ version }: Qcow2Info): string {
 }
 
 function snapshotJson(snapshot: SnapshotInfo): object {
-  const { id, name, takenAt, clockNanoseconds, stateSize } = snapshot
+  const { id, name, takenAt, clockNanoseconds, stateSize, instructions } = snapshot
   return {
     id,
     name,
     'date-sec': Math.floor(takenAt / 1000),
-    'date-nsec': Math.round((takenAt % 1000) * 1e6),
+    'date-nsec': snapshot.takenNanoseconds,
     'vm-clock-sec': Math.floor(clockNanoseconds / 1e9),
     'vm-clock-nsec': clockNanoseconds % 1e9,
     'vm-state-size': stateSize,
+    ...(instructions !== undefined && { icount: instructions }),
   }
 }
 

@@ -72,14 +72,18 @@ export interface Qcow2Info {
 export interface SnapshotInfo {
   readonly id: string
   readonly name: string
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, whole ones. */
   readonly takenAt: number
+  /** The same within its second, as exactly as it is stored. */
+  readonly takenNanoseconds: number
   /** How long the machine had run. */
   readonly clockNanoseconds: number
   /** Bytes of the machine's state, 0 for a snapshot of the disk alone. */
   readonly stateSize: number
-  /** Bytes; absent where not stored. */
+  /** Virtual size in bytes; absent where not stored. */
   readonly virtualSize?: number
+  /** Instructions that the machine had done; only where they were counted. */
+  readonly instructions?: number
 }
 
 /**
@@ -125,7 +129,6 @@ export const FINDING_CODES = [
   'allocated-hole',
   'data-unallocated',
   'same-file',
-  'backing-unusable',
   'marked-corrupt',
   'marked-dirty',
   'table-damaged',
@@ -133,6 +136,7 @@ export const FINDING_CODES = [
   'cluster-in-metadata',
   'cluster-shared',
   'sharing-unknown',
+  'backing-unusable',
   'base-changed',
 ] as const
 

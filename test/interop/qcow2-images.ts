@@ -60,7 +60,6 @@ export const variants: readonly Variant[] = [
   variant(512, 4 * GIB + 512),
   variant(64 * KIB, TIB),
   variant(2 * MIB, TIB, [V2]),
-  variant(2 * MIB, 8 * TIB),
   variant(32 * KIB, TIB - 512, [EXTENDED]),
 ]
 

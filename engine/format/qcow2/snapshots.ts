@@ -21,6 +21,8 @@ const EXTRA_LENGTH_AT = 36
 /** Within the extra data, where there is so much of it. */
 const LARGE_STATE_SIZE_AT = 0
 const DISK_SIZE_AT = 8
+const INSTRUCTIONS_AT = 16
+const NOT_COUNTED = -1n
 const MAX_EXTRA = 1024
 /** More than the longest entry takes: two texts of 65535 bytes. */
 const WINDOW_SIZE = 256 * KIB
@@ -66,10 +68,12 @@ function decodeSnapshot(
   lengths: { readonly extra: number; readonly id: number; readonly name: number },
 ): SnapshotInfo {
   const texts = FIXED_SIZE + lengths.extra
+  const nanoseconds = entry.getUint32(NANOSECONDS_AT)
   const snapshot = {
     id: textOf(entry, texts, lengths.id),
     name: textOf(entry, texts + lengths.id, lengths.name),
-    takenAt: entry.getUint32(SECONDS_AT) * 1000 + entry.getUint32(NANOSECONDS_AT) / 1e6,
+    takenAt: entry.getUint32(SECONDS_AT) * 1000 + Math.floor(nanoseconds / 1e6),
+    takenNanoseconds: nanoseconds,
     clockNanoseconds: readOffset(entry, CLOCK_AT),
     stateSize:
       lengths.extra >= LARGE_STATE_SIZE_AT + 8
@@ -77,7 +81,11 @@ function decodeSnapshot(
         : entry.getUint32(STATE_SIZE_AT),
   }
   if (lengths.extra < DISK_SIZE_AT + 8) return snapshot
-  return { ...snapshot, virtualSize: readOffset(entry, FIXED_SIZE + DISK_SIZE_AT) }
+  const virtualSize = readOffset(entry, FIXED_SIZE + DISK_SIZE_AT)
+  const counted = lengths.extra >= INSTRUCTIONS_AT + 8
+  const at = FIXED_SIZE + INSTRUCTIONS_AT
+  if (!counted || entry.getBigInt64(at) === NOT_COUNTED) return { ...snapshot, virtualSize }
+  return { ...snapshot, virtualSize, instructions: readOffset(entry, at) }
 }
 
 /** Names are for showing: what is no UTF-8 is shown by replacement characters. */
