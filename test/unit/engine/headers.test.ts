@@ -3,6 +3,9 @@ import * as acow from '../../../engine/format/acow/header'
 import * as addCow from '../../../engine/format/add-cow/header'
 import { protocolOf, resolveName } from '../../../engine/format/file-names'
 import { detectFormat } from '../../../engine/format/registry'
+import { openDisk } from '../../../engine/image/disk'
+import { fileSystem } from '../../support/host-log'
+import { SimulatedHost } from '../../support/simulated-host'
 
 const PATH = '/d/x.add-cow'
 
@@ -179,6 +182,7 @@ describe('layout 2', () => {
     ['an image name in the fixed part', patched(good, 12, [0]), 'format/corrupt'],
     ['an image name without a length', patched(good, 16, [0]), 'format/corrupt'],
     ['an image name past the header', patched(good, 12, [0xff, 0xff]), 'format/corrupt'],
+    ['an image name one byte past the header', patched(good, 12, [0xf9, 0xff]), 'format/corrupt'],
     ['an image name of 4 GiB', patched(good, 16, [255, 255, 255, 255]), 'format/corrupt'],
     ['a name with a NUL', patched(good, 88, [0]), 'format/corrupt'],
     ['a name that is not UTF-8', patched(good, 88, [0xff]), 'format/corrupt'],
@@ -202,6 +206,40 @@ describe('layout 2', () => {
     const changed = acow.withAllAllocated(Uint8Array.of(0xf0, 1, 2, 3, 4, 5, 6, 7))
     expect(changed).toEqual({ offset: 32, bytes: Uint8Array.of(0xf1, 1, 2, 3, 4, 5, 6, 7) })
   })
+})
+
+test('layout 2 is not opened where its image file is said to be no raw one', async () => {
+  const names = { backingName: undefined, backingFormat: '', imageName: 'x.raw' }
+  const header = { ...names, clusterBits: 12, imageFormat: 'qcow2', allAllocated: true }
+  const files = { [PATH]: acow.encodeHeader(header), '/d/x.raw': new Uint8Array(8192) }
+  const host = new SimulatedHost(fileSystem(files))
+  const opening = openDisk(host, PATH, { writable: false })
+  await expect(opening).rejects.toMatchObject({ code: 'format/unsupported-feature' })
+  expect(host.openCount).toBe(0)
+})
+
+describe('a file that shows another format', () => {
+  const foreign: readonly [format: string, offset: number, magic: string][] = [
+    ['vdi', 64, '\x7f\x10\xda\xbe'],
+    ['vmdk', 0, 'KDMV'],
+    ['vhdx', 0, 'vhdxfile'],
+    ['vpc', 0, 'conectix'],
+    ['luks', 0, 'LUKS\xba\xbe'],
+  ]
+  test.each(foreign)(
+    '%s is not taken for raw, unless one says so',
+    async (format, offset, magic) => {
+      const bytes = new Uint8Array(8192)
+      bytes.set(Buffer.from(magic, 'latin1'), offset)
+      const host = new SimulatedHost(fileSystem({ '/d/disk.img': bytes }))
+      const opening = openDisk(host, '/d/disk.img', { writable: false })
+      await expect(opening).rejects.toMatchObject({ details: { format } })
+      expect(host.openCount).toBe(0)
+      const disk = await openDisk(host, '/d/disk.img', { writable: false, format: 'raw' })
+      expect(disk.size).toBe(8192)
+      await disk.close()
+    },
+  )
 })
 
 describe('file names', () => {
