@@ -41,7 +41,7 @@ export async function openWithQemu(imagePath: string, format: string): Promise<H
     await child.end(0)
     throw child.complaint(imagePath, format) ?? error
   } finally {
-    // Who is connected needs no name any more; and so nothing is left, whatever happens.
+    // Who is connected needs no name any more; so nothing is left, however this process ends.
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -21,8 +21,8 @@ export async function openExternal(
 ): Promise<ExternalLayer> {
   const { path } = file
   if (options.access !== 'read') throw readOnly(path, format)
-  const named = { path, guessed: options.guessed === true }
-  const extents = await openNamedFiles(host, named, file, format)
+  // The parts of such an image lie beside it, so one that names anything else is asked about.
+  const extents = await openNamedFiles(host, { path, guessed: true }, file, format)
   try {
     if (host.openInside === undefined) throw noProgram(path, format)
     const inside = await host.openInside(path, format)

@@ -81,7 +81,8 @@ async function isVmdkWithData(file: HostFile): Promise<boolean> {
   if (magic !== 'KDMV') return false
   if (head.readBigUInt64LE(VMDK_CAPACITY) !== 0n) return true
   const message = `Cannot open ${file.path}: a descriptor inside of a VMDK extent is not supported`
-  throw new EngineError('format/unsupported-feature', message, { path: file.path })
+  const details = { path: file.path, format: 'vmdk' }
+  throw new EngineError('format/unsupported-feature', message, details, { state: 'unchanged' })
 }
 
 async function extentsOf(

@@ -71,8 +71,8 @@ describe('create', () => {
     [['-o', 'image_file=i,backing_file=b', '-b', 'c'], 'the backing file is given twice'],
     [['-o', 'image_file=i,size=1M', '2M'], 'the size is given twice'],
     [
-      ['-o', 'image_file=i,backing_fmt=vmdk'],
-      "format 'vmdk' cannot be read; raw, add-cow, acow, qcow2 can",
+      ['-o', 'image_file=i,backing_fmt=luks'],
+      "format 'luks' cannot be read; raw, add-cow, acow, qcow2, vmdk, vdi, vhdx, vpc, qed, ",
     ],
     [['-o', 'image_file=i', '1Q'], "Invalid size '1Q'"],
     [['-o', 'image_file=i,cluster_size=x', '1M'], "Invalid cluster_size 'x'"],
