@@ -182,7 +182,11 @@ describe('layout 2', () => {
     ['an image name in the fixed part', patched(good, 12, [0]), 'format/corrupt'],
     ['an image name without a length', patched(good, 16, [0]), 'format/corrupt'],
     ['an image name past the header', patched(good, 12, [0xff, 0xff]), 'format/corrupt'],
-    ['an image name one byte past the header', patched(good, 12, [0xf9, 0xff]), 'format/corrupt'],
+    [
+      'an image name one byte past the header',
+      patched(patched(good, 65529, [...Buffer.from('else.ra')]), 12, [0xf9, 0xff]),
+      'format/corrupt',
+    ],
     ['an image name of 4 GiB', patched(good, 16, [255, 255, 255, 255]), 'format/corrupt'],
     ['a name with a NUL', patched(good, 88, [0]), 'format/corrupt'],
     ['a name that is not UTF-8', patched(good, 88, [0xff]), 'format/corrupt'],
@@ -221,7 +225,6 @@ test('layout 2 is not opened where its image file is said to be no raw one', asy
 describe('a file that shows another format', () => {
   const foreign: readonly [format: string, offset: number, magic: string][] = [
     ['vdi', 64, '\x7f\x10\xda\xbe'],
-    ['vmdk', 0, 'KDMV'],
     ['vhdx', 0, 'vhdxfile'],
     ['vpc', 0, 'conectix'],
     ['luks', 0, 'LUKS\xba\xbe'],
