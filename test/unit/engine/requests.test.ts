@@ -89,6 +89,16 @@ test('a flatten takes nothing back from those who write meanwhile', async () => 
   }
 })
 
+test('of a last cluster that the disk has in part, that part counts', async () => {
+  const host = new SimulatedHost(newOverlay(spec, new Random(1)))
+  const disk = await openDisk(host, OVERLAY_PATH, { writable: true })
+  await disk.write(new Uint8Array(1), SIZE - 1)
+  expect((await overlayOf(disk).info()).allocatedBytes).toBe(SECTOR_SIZE)
+  await disk.write(new Uint8Array(1), 0)
+  expect((await overlayOf(disk).info()).allocatedBytes).toBe(CLUSTER + SECTOR_SIZE)
+  await disk.close()
+})
+
 test('a sealed overlay is complete for those who have it open as well', async () => {
   const host = new SimulatedHost(newOverlay(spec, new Random(1)))
   const disk = await openDisk(host, OVERLAY_PATH, { writable: true })
