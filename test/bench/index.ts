@@ -12,6 +12,7 @@ import { buildCommandLineIfNeeded } from '../../build/lib/build'
 import { main, outFolder, say, ScriptError } from '../../build/lib/project'
 import { install, missingTestPrograms } from '../../build/system/packages'
 import { type Contest, runContests } from './harness'
+import { qcow2Contests } from './qcow2'
 import { copy, makeTwins, type Twins } from './twins'
 
 const run = promisify(execFile)
@@ -90,6 +91,9 @@ await main(async () => {
     say(`Making a disk of ${values.gib} GiB and its qcow2 twin.`)
     const twins = await makeTwins(directory, Number(values.gib) * GIB)
     await runContests(contests(twins), Number(values.rounds), 'images')
+    say('The same size as qcow2, plain and compressed.')
+    const reading = qcow2Contests(directory, Number(values.gib) * GIB)
+    await runContests(reading, Number(values.rounds), 'qcow2')
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

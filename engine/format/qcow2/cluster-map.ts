@@ -109,7 +109,7 @@ export class ClusterMap {
     return andThen(this.tableAt(index), ({ table, found }) => {
       if (found !== undefined || table === 0) return this.unmapped(index, found)
       const place = this.entryPlace(table, offset)
-      return andThen(this.pages.get(Math.floor(place / PAGE_SIZE)), (page) =>
+      return this.pages.use(Math.floor(place / PAGE_SIZE), (page) =>
         this.mapping(page, place, offset),
       )
     })
@@ -131,9 +131,7 @@ export class ClusterMap {
   /** Where the table of level 2 with a given number lies. */
   tableAt(index: number): MaybePromise<TableSpot> {
     const place = this.files.header.l1.offset + index * L1_ENTRY_SIZE
-    return andThen(this.pages.get(Math.floor(place / PAGE_SIZE)), (page) =>
-      this.decodeL1(page, place),
-    )
+    return this.pages.use(Math.floor(place / PAGE_SIZE), (page) => this.decodeL1(page, place))
   }
 
   /** The error for damage that somebody has to read. */

@@ -102,7 +102,7 @@ export class CompressedClusters {
 
   private async decompress({ host, compressedLength }: CompressedPlace): Promise<Uint8Array> {
     const { clusterSize } = this
-    const source = new Uint8Array(compressedLength)
+    const source = Buffer.allocUnsafeSlow(compressedLength)
     await this.file.read(source, host)
     let bytes: Uint8Array
     try {
@@ -121,7 +121,8 @@ export class CompressedClusters {
     // length of what it gives tells whether all was there.
     const finishFlush = constants.Z_SYNC_FLUSH
     return await inflate(source, {
-      chunkSize: clusterSize,
+      // a little more: a chunk that is filled to its end asks for another one
+      chunkSize: clusterSize + 64,
       maxOutputLength: clusterSize,
       finishFlush,
     })
