@@ -9,8 +9,9 @@ import { HEADER_SIZE } from '../../engine/format/add-cow/header'
 import type { Host, HostFile } from '../../engine/host/host'
 import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { HostOfWrappedFiles, WrappedFile, WrappedHost } from '../support/wrapped-host'
-import { exploreRuns, exploreWorkloads, type Explored } from './explore'
+import { exploreRuns, exploreWorkloads, type Explored, type Recorded } from './explore'
 import { recordCreate } from './recorded'
+import { recordCommit, recordRebase } from './recorded-jobs'
 import { smallSettings } from './settings'
 import type { HostWrapper, Setting, StepKind } from './workload'
 
@@ -148,5 +149,44 @@ describe('the crash suite finds', () => {
       recordCreate(given, false, seed, wrap)
     const { violations } = await exploreRuns(record, SOON)
     expect(violations).not.toEqual([])
+  })
+})
+
+describe.each(['add-cow', 'acow'])('the crash suite finds of jobs, in layout %s,', (layout) => {
+  const wrongCommit = async (wrap: HostWrapper): Promise<string> => {
+    const record = (seed: number): Promise<Recorded> =>
+      recordCommit(setting(layout), false, seed, wrap)
+    return (await exploreRuns(record, SOON)).violations.join()
+  }
+  const wrongRebase = async (wrap: HostWrapper): Promise<string> => {
+    const record = (seed: number): Promise<Recorded> =>
+      recordRebase(setting(layout), true, seed, wrap)
+    return (await exploreRuns(record, SOON)).violations.join()
+  }
+
+  it('that a commit gives up what the base does not hold durably', async () => {
+    const wrap = wrapPath(BASE_PATH, (file) => new NeverSynced(file))
+    expect(await wrongCommit(wrap)).toContain('the disk reads wrong')
+  })
+
+  it('that a commit gives blocks back before the bits are cleared durably', async () => {
+    const wrap = wrapPath(OVERLAY_PATH, (file) => new NeverSynced(file))
+    expect(await wrongCommit(wrap)).toContain('the disk reads wrong')
+  })
+
+  it('that a rebase changes the names before what it brought in is durable', async () => {
+    const wrap = wrapPath(IMAGE_PATH, (file) => new NeverSynced(file))
+    expect(await wrongRebase(wrap)).toContain('the disk reads wrong')
+  })
+
+  it('that a rebase puts a file in place that is not durable', async () => {
+    const part = `${OVERLAY_PATH}.new-names.part`
+    const wrap = wrapPath(part, (file) => new NeverSynced(file))
+    expect(await wrongRebase(wrap)).not.toBe('')
+  })
+
+  it('that a rebase ends before its new name is durable', async () => {
+    const wrap: HostWrapper = (host) => new DirectoryNeverSynced(host)
+    expect(await wrongRebase(wrap)).toContain('it is on base.raw')
   })
 })

@@ -144,6 +144,10 @@ export class CrashLog {
       if (choices[position] !== 'drop') applyNameChange(names, change)
     }
     const files = new Map([...this.files].map(([number, bytes]) => [number, bytes.clone()]))
+    // A name may be there before a single byte of its file is.
+    for (const number of names.values()) {
+      if (!files.has(number)) files.set(number, new SparseBytes())
+    }
     const crashed = new Map<number, CrashedFile>()
     let next = this.pendingNames.length
     for (const { change, fate } of this.pendingChanges) {

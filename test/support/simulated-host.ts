@@ -94,7 +94,7 @@ export class SimulatedHost implements Host {
   }
 
   private makeFile(filePath: string): number {
-    const file = this.files.size + 1
+    const file = Math.max(0, ...this.files.keys()) + 1
     this.files.set(file, new SparseBytes())
     this.changeNames({ kind: 'link', path: filePath, file })
     return file
