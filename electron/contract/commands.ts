@@ -1,6 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
-import type { JobPlan } from '../../engine/model/job'
-import type { JobId, JobSnapshot, PathGrant, WindowJobRequest } from './jobs'
+import type { JobId, JobSnapshot, PathGrant, WindowJobPlan, WindowJobRequest } from './jobs'
 import type { AddResult, ImageDetails, ImageId, ImageSummary } from './library'
 import type {
   DiskBytesRequest,
@@ -53,9 +52,11 @@ export interface Commands {
   /** Undefined where the person cancelled. */
   'dialog.pickFolder': { request: undefined; result: PathGrant | undefined }
   'dialog.pickExportTarget': { request: { imageId: ImageId }; result: PathGrant | undefined }
+  /** A base for an image that is in the library. */
+  'dialog.pickBase': { request: { imageId: ImageId }; result: PathGrant | undefined }
 
   /** What a job would do; changes nothing. */
-  'job.plan': { request: WindowJobRequest; result: JobPlan }
+  'job.plan': { request: WindowJobRequest; result: WindowJobPlan }
   'job.start': { request: WindowJobRequest; result: { id: JobId } }
   'job.cancel': { request: { id: JobId }; result: undefined }
   'job.pause': { request: { id: JobId }; result: undefined }
@@ -89,6 +90,7 @@ export const COMMAND_NAMES = [
   'map.bytes',
   'dialog.pickFolder',
   'dialog.pickExportTarget',
+  'dialog.pickBase',
   'job.plan',
   'job.start',
   'job.cancel',

@@ -2,10 +2,13 @@ import type { ErrorData } from '../../engine/base/errors'
 import type { OverlayFormat } from '../../engine/model/image'
 import type {
   CheckRequest,
+  CommitRequest,
   FlattenRequest,
   JobKind,
+  JobPlan,
   JobProgress,
   JobResult,
+  RebaseRequest,
   ResizeRequest,
 } from '../../engine/model/job'
 import type { ImageId } from './library'
@@ -42,7 +45,25 @@ export type WindowJobRequest =
   | NewOverlayRequest
   | ({ readonly imageId: ImageId } & Omit<ResizeRequest, 'path'>)
   | ({ readonly imageId: ImageId } & Omit<CheckRequest, 'path' | 'expectedBase'>)
-  | ({ readonly imageId: ImageId } & Omit<FlattenRequest, 'path'>)
+  | ({
+      readonly imageId: ImageId
+      /** Move the add-cow file to the trash when all went well: the image file is the disk then. */
+      readonly trashOverlay?: boolean
+    } & Omit<FlattenRequest, 'path'>)
+  | ({
+      readonly imageId: ImageId
+      /** The images that the person agreed to break; all that would be must be among them. */
+      readonly accepted: readonly ImageId[]
+    } & Omit<CommitRequest, 'path'>)
+  | ({
+      readonly imageId: ImageId
+      readonly base: NewBase
+      /**
+       * Only with `namesOnly`: take the base although it is not known to be the one that the
+       * overlay was last seen on.
+       */
+      readonly unproven?: boolean
+    } & Pick<RebaseRequest, 'kind' | 'namesOnly'>)
   | {
       readonly kind: 'export'
       readonly imageId: ImageId
@@ -50,6 +71,23 @@ export type WindowJobRequest =
       readonly targetGrant: string
       readonly verify: boolean
     }
+
+/** What an overlay is to stand on: an image, a file from `dialog.pickBase`, or nothing. */
+export type NewBase =
+  | { readonly kind: 'image'; readonly id: ImageId }
+  | { readonly kind: 'picked'; readonly grant: string }
+  | { readonly kind: 'none' }
+
+/** A plan, with what only the library knows. */
+export interface WindowJobPlan extends JobPlan {
+  /**
+   * Other images that would not be what they are any more: of a commit, those that read the base;
+   * of a flatten or a move, those that stand on the overlay and would not find it.
+   */
+  readonly affected?: readonly { readonly id: ImageId; readonly path: string }[]
+  /** Of a rebase by names alone: what the base was is not known, so nothing proves that it is. */
+  readonly unproven?: true
+}
 
 export type JobId = string
 
@@ -74,7 +112,7 @@ export interface JobSnapshot {
   /** The image it works on, where the library knows it, and its path. */
   readonly imageId?: ImageId
   readonly path: string
-  /** Only for an export: the file it writes. */
+  /** The file that an export writes, the base that a rebase puts the overlay on (empty: none). */
   readonly target?: string
   readonly progress?: JobProgress
   /** Over a sliding window of a few seconds; absent where nothing moved in it. */
@@ -86,4 +124,6 @@ export interface JobSnapshot {
   readonly endedAt?: number
   readonly result?: JobResult
   readonly error?: ErrorData
+  /** The file that was to go to the trash afterwards, and what kept it from going there. */
+  readonly trashed?: { readonly path: string; readonly error?: ErrorData }
 }

@@ -68,7 +68,29 @@ const jobRequest = z.discriminatedUnion('kind', [
     imageId: id,
     repair: z.enum(['none', 'leaks', 'all']),
   }),
-  z.strictObject({ kind: z.literal('flatten'), imageId: id, verify: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('flatten'),
+    imageId: id,
+    verify: z.boolean(),
+    trashOverlay: z.boolean().exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('commit'),
+    imageId: id,
+    verify: z.boolean(),
+    accepted: ids,
+  }),
+  z.strictObject({
+    kind: z.literal('rebase'),
+    imageId: id,
+    base: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('image'), id }),
+      z.strictObject({ kind: z.literal('picked'), grant: id }),
+      z.strictObject({ kind: z.literal('none') }),
+    ]),
+    namesOnly: z.boolean(),
+    unproven: z.boolean().exactOptional(),
+  }),
   z.strictObject({
     kind: z.literal('export'),
     imageId: id,
@@ -102,6 +124,7 @@ const schemas = {
   'map.bytes': z.strictObject({ id, offset: size, length: z.int().min(1).max(65_536) }),
   'dialog.pickFolder': z.undefined(),
   'dialog.pickExportTarget': z.strictObject({ imageId: id }),
+  'dialog.pickBase': z.strictObject({ imageId: id }),
   'job.plan': jobRequest,
   'job.start': jobRequest,
   'job.cancel': z.strictObject({ id }),

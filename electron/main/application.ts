@@ -148,6 +148,7 @@ function startJobs(
     onRemoved: (ids) => window.send('job.removed', { ids }),
     onTurn: (queue) => kept.jobs.schedule(() => ({ version: 1, jobs: queue.stored() })),
     onEnded: (job) => presence.ended(job),
+    trash: (path) => shell.trashItem(path),
   })
   return parts
 }

@@ -1,10 +1,4 @@
-import {
-  type ChainInfo,
-  EngineError,
-  type ErrorData,
-  type JobKind,
-  isEngineError,
-} from '../../engine'
+import { type ChainInfo, EngineError, type ErrorData, isEngineError } from '../../engine'
 import type { Bootstrap } from '../contract/commands'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
@@ -13,7 +7,8 @@ import type { EngineThreads } from './engine-threads'
 import type { Grants } from './grants'
 import type { Handlers } from './ipc-dispatch'
 import type { JobQueue } from './jobs/job-queue'
-import { resolveJob } from './jobs/job-requests'
+import { libraryPlan, refuseBreaking } from './jobs/breaking'
+import { type ResolvedJob, resolveJob } from './jobs/job-requests'
 import type { Planner } from './jobs/planner'
 import type { Adder } from './library/adder'
 import type { Library } from './library/library'
@@ -34,7 +29,7 @@ export interface CommandParts {
   readonly engine: Pick<EngineThreads, 'call'>
   readonly dialogs: Pick<
     Dialogs,
-    'pickImages' | 'pickImageFolder' | 'pickOverlayFolder' | 'pickExportTarget'
+    'pickImages' | 'pickImageFolder' | 'pickOverlayFolder' | 'pickExportTarget' | 'pickBase'
   >
   readonly desktop: {
     copyText(text: string): void | Promise<void>
@@ -81,13 +76,18 @@ export function commandHandlers(parts: CommandParts): Handlers {
       const target = await dialogs.pickExportTarget(library.record(imageId).path)
       return target === undefined ? undefined : grants.issue('export-target', target)
     },
+    'dialog.pickBase': async ({ imageId }) => {
+      const base = await dialogs.pickBase(library.record(imageId).path)
+      return base === undefined ? undefined : grants.issue('base', base)
+    },
     'job.plan': async (request) => {
       const job = resolveJob(request, library, grants)
-      return await planner.work(job, obstacle(parts, request.kind, job.imageId))
+      return { ...(await planner.work(job, obstacle(parts, job))), ...libraryPlan(library, job) }
     },
     'job.start': (request) => {
       const job = resolveJob(request, library, grants)
-      refuse(obstacle(parts, request.kind, job.imageId))
+      refuse(obstacle(parts, job))
+      refuseBreaking(library, job)
       return { id: queue.add(job) }
     },
     'job.cancel': ({ id }) => {
@@ -100,8 +100,9 @@ export function commandHandlers(parts: CommandParts): Handlers {
       queue.resume(id)
     },
     'job.goOn': ({ id }) => {
-      const { request, imageId } = queue.leftBy(id)
-      refuse(obstacle(parts, request.kind, imageId))
+      const job = queue.leftBy(id)
+      refuse(obstacle(parts, job))
+      refuseBreaking(library, job)
       queue.goOn(id)
     },
     'job.clear': ({ ids }) => {
@@ -121,13 +122,16 @@ function bootstrap({ facts, settings, library, queue, onBootstrap }: CommandPart
   }
 }
 
-/** What the library knows against a job. A check may look at everything. */
+/**
+ * What the library knows against a job. A check may look at everything; a rebase by names alone does
+ * not look at what lies below.
+ */
 function obstacle(
   { library }: CommandParts,
-  kind: JobKind,
-  imageId: ImageId,
+  { request, imageId }: ResolvedJob,
 ): ErrorData | undefined {
-  return kind === 'check' ? undefined : library.obstacle(imageId)
+  const free = request.kind === 'check' || (request.kind === 'rebase' && request.namesOnly)
+  return free ? undefined : library.obstacle(imageId)
 }
 
 function refuse(problem: ErrorData | undefined): void {

@@ -16,10 +16,7 @@ export class Dialogs {
       title: pick.addFiles,
       buttonLabel: pick.add,
       properties: ['openFile', 'multiSelections'],
-      filters: [
-        { name: pick.images, extensions: ['add-cow', 'acow', 'qcow2', 'raw', 'img'] },
-        { name: pick.allFiles, extensions: ['*'] },
-      ],
+      filters: this.imageFilters(),
     })
   }
 
@@ -95,7 +92,7 @@ export class Dialogs {
   private imageFilters(): { name: string; extensions: string[] }[] {
     const { pick } = this.texts()
     return [
-      { name: pick.images, extensions: ['add-cow', 'acow', 'raw', 'img'] },
+      { name: pick.images, extensions: ['add-cow', 'acow', 'qcow2', 'raw', 'img'] },
       { name: pick.allFiles, extensions: ['*'] },
     ]
   }

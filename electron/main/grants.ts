@@ -3,7 +3,7 @@ import { EngineError } from '../../engine'
 import type { PathGrant } from '../contract/jobs'
 
 /** What a person picked a path for; a grant opens nothing else. */
-export type GrantPurpose = 'folder-for-overlay' | 'export-target'
+export type GrantPurpose = 'folder-for-overlay' | 'export-target' | 'base'
 
 /** Picks that are remembered; a window that forgot an older one asks again. */
 const MAX_GRANTS = 1000

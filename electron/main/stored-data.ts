@@ -10,6 +10,7 @@ import {
   FINDING_CODES,
   type Fingerprint,
   FORMAT_NAMES,
+  type JobKind,
 } from '../../engine'
 import { settingsChange } from '../contract/schemas'
 import type { Settings } from '../contract/settings'
@@ -75,7 +76,19 @@ const imageRecord: z.ZodType<ImageRecord> = z.object({
   lastCheck: z.object({ at: time, result: checkResult }).exactOptional(),
 })
 
-const kind = z.enum(['create', 'resize', 'check', 'flatten', 'export'])
+/** Every kind there is: one that is missing here does not compile. */
+const KINDS: Readonly<Record<JobKind, JobKind>> = {
+  create: 'create',
+  resize: 'resize',
+  check: 'check',
+  flatten: 'flatten',
+  export: 'export',
+  commit: 'commit',
+  rebase: 'rebase',
+  compare: 'compare',
+  measure: 'measure',
+}
+const kind = z.enum(KINDS)
 
 const status = z.enum([
   ...(['queued', 'running', 'paused', 'cancelling'] as const),
@@ -84,7 +97,15 @@ const status = z.enum([
 
 const work: z.ZodType<ResolvedJob> = z.object({
   request: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('flatten'), path: z.string(), verify: z.boolean() }),
+    z.object({ kind: z.enum(['flatten', 'commit']), path: z.string(), verify: z.boolean() }),
+    z.object({
+      kind: z.literal('rebase'),
+      path: z.string(),
+      backingFile: z.string(),
+      backingFormat: format.exactOptional(),
+      namesOnly: z.boolean(),
+      expectedBase: fingerprint.exactOptional(),
+    }),
     z.object({
       kind: z.literal('check'),
       path: z.string(),
@@ -94,6 +115,8 @@ const work: z.ZodType<ResolvedJob> = z.object({
   ]),
   imageId: z.string(),
   files: z.object({ writes: z.array(z.string()), reads: z.array(z.string()) }),
+  trashOverlay: z.literal(true).exactOptional(),
+  accepted: z.array(z.string()).exactOptional(),
 })
 
 const storedJob: z.ZodType<StoredJob> = z.object({
@@ -125,6 +148,7 @@ const storedJob: z.ZodType<StoredJob> = z.object({
     })
     .exactOptional(),
   error: errorData.exactOptional(),
+  trashed: z.object({ path: z.string(), error: errorData.exactOptional() }).exactOptional(),
   work: work.exactOptional(),
 })
 

@@ -1,4 +1,4 @@
-import type { ImageId } from '../../electron/contract/library'
+import type { ImageId, ImageSummary } from '../../electron/contract/library'
 import { invoke } from '../bridge'
 import { obstacle, type ImageAction } from '../modules/image/image-actions'
 import { useDialogs } from '../stores/dialogs.store'
@@ -32,6 +32,14 @@ export function useImageActions(): ImageActions {
     return found && text(`whyNot.${found}`)
   }
 
+  /** The layer whose base is missing may lie further down: it is that one that is to be mended. */
+  function locate(image: ImageSummary): void {
+    const path = image.problem?.details['path']
+    const broken = typeof path === 'string' ? library.findByPath(path) : undefined
+    const usable = broken !== undefined && obstacle('locate', broken, undefined) === undefined
+    dialogs.show({ kind: 'locate', imageId: usable ? broken.id : image.id })
+  }
+
   async function forget(id: ImageId, name: string): Promise<void> {
     await attempt('forget', async () => {
       await invoke('library.forget', { ids: [id] })
@@ -52,7 +60,12 @@ export function useImageActions(): ImageActions {
       case 'resize':
       case 'flatten':
       case 'export':
+      case 'commit':
+      case 'rebase':
         dialogs.show({ kind: action, imageId: image.id })
+        break
+      case 'locate':
+        locate(image)
         break
       case 'rescan':
         void attempt('rescan', () => invoke('library.rescan', { ids: [image.id] }), image.id)

@@ -1,7 +1,6 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
-import type { WindowJobRequest } from '../../electron/contract/jobs'
+import type { WindowJobPlan, WindowJobRequest } from '../../electron/contract/jobs'
 import type { ErrorData } from '../../engine/base/errors'
-import type { JobPlan } from '../../engine/model/job'
 import { invoke, toErrorData } from '../bridge'
 
 const PAUSE_MS = 150
@@ -9,7 +8,7 @@ const PAUSE_MS = 150
 /** What a job would do, following what is typed. */
 export interface LivePlan {
   /** The plan of the present request; while a new one is worked out, still the last one. */
-  readonly plan: Readonly<ShallowRef<JobPlan | undefined>>
+  readonly plan: Readonly<ShallowRef<WindowJobPlan | undefined>>
   /** Whether the plan shown is not yet that of the present request. */
   readonly pending: Readonly<ShallowRef<boolean>>
   /** Why no plan could be made. */
@@ -21,14 +20,14 @@ export interface LivePlan {
  * Undefined = the fields do not make a request yet. Answers that come late are dropped.
  */
 export function usePlan(request: () => WindowJobRequest | undefined): LivePlan {
-  const plan = shallowRef<JobPlan>()
+  const plan = shallowRef<WindowJobPlan>()
   const pending = shallowRef(false)
   const failure = shallowRef<ErrorData>()
   let asked = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function ask(wanted: WindowJobRequest, turn: number): Promise<void> {
-    let found: JobPlan | undefined
+    let found: WindowJobPlan | undefined
     let problem: ErrorData | undefined
     try {
       found = await invoke('job.plan', wanted)

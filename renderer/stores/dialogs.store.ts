@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { AddResult, ImageId } from '../../electron/contract/library'
+import type { ImageAction } from '../modules/image/image-actions'
 import type { ErrorData } from '../../engine/base/errors'
 
 /** A failure as the person should hear of it. */
@@ -12,10 +13,16 @@ export interface Failure {
   readonly retry?: (() => void) | undefined
 }
 
+/** Dialogs about one image, called as the action that opens them. */
+export type ImageDialog = Extract<
+  ImageAction,
+  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate'
+>
+
 /** The dialogs. Those of an image keep its id, so a change of the selection does not move them. */
 export type OpenDialog =
   | { readonly kind: 'new-overlay'; readonly baseId: ImageId | undefined }
-  | { readonly kind: 'check' | 'resize' | 'flatten' | 'export'; readonly imageId: ImageId }
+  | { readonly kind: ImageDialog; readonly imageId: ImageId }
   | { readonly kind: 'refused'; readonly refused: AddResult['refused'] }
 
 /** One dialog at a time; a failure may come on top of another dialog. */

@@ -4,7 +4,7 @@ import type { ImageId } from '../../electron/contract/library'
 import type { Sort } from '../modules/library/image-tree'
 
 export type Page = 'images' | 'jobs' | 'settings'
-export type DetailsTab = 'overview' | 'chain' | 'map' | 'check'
+export type DetailsTab = 'overview' | 'chain' | 'map' | 'check' | 'history'
 
 /** What the person looks at: nothing here is about the images themselves. */
 export const useView = defineStore('view', () => {

@@ -32,6 +32,7 @@ function dispatcher(
     'map.bytes': no,
     'dialog.pickFolder': no,
     'dialog.pickExportTarget': no,
+    'dialog.pickBase': no,
     'job.plan': no,
     'job.start': no,
     'job.cancel': cancel,

@@ -94,12 +94,14 @@ describe('after a job', () => {
       Promise.resolve({ files: paths.map((path) => ({ path, inFolder: false })), refused: [] })
     const base = library.add(BASE, rawScan(BASE))
     const overlay = library.add(OVERLAY, overlayScan(OVERLAY, BASE))
-    const queue = { setImage: vi.fn() }
+    const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
+    const trash = vi.fn(() => Promise.resolve())
     return {
       library,
       scanner,
       adder: new Adder(library, find, scan),
       queue,
+      trash,
       request,
       base,
       overlay,

@@ -1,9 +1,9 @@
-import type { WindowJobRequest } from '../../electron/contract/jobs'
+import type { WindowJobPlan, WindowJobRequest } from '../../electron/contract/jobs'
 import type { ImageDetails, ImageId, ImageSummary } from '../../electron/contract/library'
 import { EngineError } from '../../engine/base/errors'
 import { SECTOR_SIZE } from '../../engine/base/units'
 import type { LayerInfo } from '../../engine/model/image'
-import type { JobPlan, PlannedFile } from '../../engine/model/job'
+import type { PlannedFile } from '../../engine/model/job'
 
 type Images = ReadonlyMap<ImageId, ImageSummary>
 
@@ -87,8 +87,16 @@ function filesOf(image: ImageSummary, action: 'read' | 'write'): PlannedFile[] {
     : [...own, { path: image.baseName, role: 'backing', action: 'read' }]
 }
 
+function named(images: readonly ImageSummary[]): NonNullable<WindowJobPlan['affected']> {
+  return images.map((image) => ({ id: image.id, path: pathOf(image) }))
+}
+
 /** A plan such as the engine would make where nothing is in the way. */
-export function planOf(request: WindowJobRequest, image: ImageSummary): JobPlan {
+export function planOf(
+  request: WindowJobRequest,
+  image: ImageSummary,
+  images: Images,
+): WindowJobPlan {
   const virtualSize = image.virtualSize ?? 0
   const copied = virtualSize - (image.allocatedBytes ?? 0)
   const common = { problems: [], warnings: [], spaceFree: 182 * 1024 ** 3 }
@@ -148,7 +156,35 @@ export function planOf(request: WindowJobRequest, image: ImageSummary): JobPlan 
         spaceNeeded: copied,
         commandLine: `add-cow-img flatten ${request.verify ? '--verify ' : ''}${path}`,
         sizeAfter: virtualSize,
+        affected: named([...images.values()].filter(({ baseId }) => baseId === image.id)),
       }
+    case 'commit':
+      return {
+        ...common,
+        kind: 'commit',
+        files: filesOf(image, 'write').map((file) => ({ ...file, action: 'write' })),
+        bytesToCopy: image.allocatedBytes ?? 0,
+        spaceNeeded: Math.round((image.allocatedBytes ?? 0) * 0.7),
+        spaceFreed: image.sizeOnDisk ?? 0,
+        commandLine: `add-cow-img commit ${request.verify ? '--verify ' : ''}${path}`,
+        affected: named(
+          [...images.values()].filter(
+            ({ baseId, id }) => baseId !== undefined && baseId === image.baseId && id !== image.id,
+          ),
+        ),
+      }
+    case 'rebase': {
+      const target = request.base.kind === 'none' ? '' : '/srv/images/other.raw'
+      const flags = request.namesOnly ? '-u ' : ''
+      return {
+        ...common,
+        kind: 'rebase',
+        files: filesOf(image, 'write'),
+        bytesToCopy: request.namesOnly ? 0 : Math.round(copied * 0.2),
+        spaceNeeded: request.namesOnly ? 0 : Math.round(copied * 0.2),
+        commandLine: `add-cow-img rebase ${flags}-b ${target === '' ? "''" : target} ${path}`,
+      }
+    }
     case 'export':
       return {
         ...common,

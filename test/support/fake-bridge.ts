@@ -7,7 +7,12 @@ import type {
   Events,
   Reply,
 } from '../../electron/contract/commands'
-import type { JobId, JobSnapshot, WindowJobRequest } from '../../electron/contract/jobs'
+import type {
+  JobId,
+  JobSnapshot,
+  WindowJobPlan,
+  WindowJobRequest,
+} from '../../electron/contract/jobs'
 import type {
   AddResult,
   ImageDetails,
@@ -16,7 +21,6 @@ import type {
 } from '../../electron/contract/library'
 import type { Settings } from '../../electron/contract/settings'
 import { EngineError, toErrorData } from '../../engine/base/errors'
-import type { JobPlan } from '../../engine/model/job'
 import { detailsOf, planOf } from './fake-answers'
 import { fakeDisk, type FakeDisk } from './fake-map'
 
@@ -154,9 +158,9 @@ export class FakeBridge implements Bridge<File> {
     return disk
   }
 
-  private plan(request: WindowJobRequest): JobPlan {
+  private plan(request: WindowJobRequest): WindowJobPlan {
     const id = request.kind === 'create' ? request.baseId : request.imageId
-    return planOf(request, this.image(id))
+    return planOf(request, this.image(id), this.images)
   }
 
   private startJob(request: WindowJobRequest): { id: JobId } {
@@ -218,6 +222,7 @@ export class FakeBridge implements Bridge<File> {
       'map.bytes': ({ id, offset, length }) => this.disk(id).bytes(offset, length),
       'dialog.pickFolder': () => ({ id: 'grant-1', path: '/srv/overlays' }),
       'dialog.pickExportTarget': () => ({ id: 'grant-2', path: '/srv/export/disk.raw' }),
+      'dialog.pickBase': () => ({ id: 'grant-3', path: '/mnt/new/archive/windows-2022-base.raw' }),
       'job.plan': (request) => this.plan(request),
       'job.start': (request) => this.startJob(request),
       'job.cancel': ({ id }) => {

@@ -5,6 +5,7 @@ import type { Log } from '../log'
 import { afterJob } from './after-job'
 import { FileClaims } from './file-claims'
 import { JobQueue, type StoredJob } from './job-queue'
+import { hasEnded } from './job-rules'
 import { Planner } from './planner'
 
 export interface JobParts {
@@ -22,6 +23,8 @@ export interface JobPartsOptions {
   /** The jobs are to be kept anew. */
   readonly onTurn: (queue: JobQueue) => void
   readonly onEnded: (job: JobSnapshot) => void
+  /** Moves a file to the trash of the desktop. */
+  readonly trash: (path: string) => Promise<void>
   readonly log: Log
 }
 
@@ -42,20 +45,27 @@ export function createJobs(options: JobPartsOptions): JobParts {
     onEnded: (job, end) => {
       log.info(`Job ${end.kind} on ${end.path}: ${end.status}`, ...(end.error ? [end.error] : []))
       options.onEnded(end)
-      afterJob(job, end, { ...libraryParts, queue }).catch((error: unknown) => {
-        log.error(`After job ${end.kind} on ${end.path}`, error)
-      })
+      afterJob(job, end, { ...libraryParts, queue, trash: options.trash }).catch(
+        (error: unknown) => {
+          log.error(`After job ${end.kind} on ${end.path}`, error)
+        },
+      )
     },
   })
-  distrustInterrupted(history, libraryParts)
+  settleInterrupted(history, libraryParts)
   return { queue, planner: new Planner(claims, (request) => engine.call('plan', request)) }
 }
 
-/** A flatten goes on from where it was; a resize that was cut short should be looked at. */
-function distrustInterrupted(history: readonly JobSnapshot[], { library }: LibraryParts): void {
-  for (const { kind, status, imageId, path } of history) {
-    if (kind !== 'resize' || imageId === undefined) continue
-    if (status !== 'running' && status !== 'cancelling') continue
+/**
+ * What jobs left that were cut short by the end of the application: a flatten goes on from where it
+ * was, a resize should be looked at, a commit has changed the base by our own doing.
+ */
+function settleInterrupted(history: readonly JobSnapshot[], { library }: LibraryParts): void {
+  for (const job of history) {
+    const { kind, imageId, path } = job
+    if (imageId === undefined || hasEnded(job) || job.status === 'queued') continue
+    if (kind === 'commit') library.forgetBase(imageId)
+    if (kind !== 'resize') continue
     const message = `The application ended while ${path} was being resized`
     library.distrust(imageId, { code: 'internal', message, details: { path }, state: 'uncertain' })
   }

@@ -133,7 +133,7 @@ export class JobQueue {
       // what is made has no id yet
       ...(request.kind !== 'create' && { imageId }),
       path: request.path,
-      ...(request.kind === 'export' && { target: request.target }),
+      ...targetOf(job),
       createdAt: Date.now(),
     })
     this.options.onTurn()
@@ -147,7 +147,7 @@ export class JobQueue {
     for (const [id, work] of this.work) {
       const { files, request } = work.job
       if (work.running === undefined) {
-        const hasTurn = isQuick(request.kind) || this.runningLong() < this.options.limit()
+        const hasTurn = isQuick(request) || this.runningLong() < this.options.limit()
         const free = !before.some((earlier) => conflict(earlier, files))
         if (hasTurn && free && !this.options.claims.conflicts(files)) this.start(id, work)
       }
@@ -207,14 +207,28 @@ export class JobQueue {
     if (this.jobs.has(id)) this.update(id, { imageId })
   }
 
+  /** Keeps what became of the file that was to go to the trash after a job. */
+  setTrashed(id: JobId, trashed: NonNullable<JobSnapshot['trashed']>): void {
+    if (this.jobs.has(id)) this.update(id, { trashed })
+    this.options.onTurn()
+  }
+
+  /** Hands the history of an image on to the one that stands in its place. */
+  reassign(from: ImageId, to: ImageId): void {
+    for (const job of this.jobs.values()) {
+      if (job.imageId === from) this.update(job.id, { imageId: to })
+    }
+  }
+
   private running(): readonly Work[] {
     return [...this.work.values()].filter((work) => work.running !== undefined)
   }
 
   private runningLong(): number {
     const busy = [...this.jobs.values()].filter((job) => {
-      const running = this.work.get(job.id)?.running !== undefined
-      return running && !isQuick(job.kind) && job.status !== 'paused'
+      const work = this.work.get(job.id)
+      if (work?.running === undefined || job.status === 'paused') return false
+      return !isQuick(work.job.request)
     })
     return busy.length
   }
@@ -300,4 +314,10 @@ export class JobQueue {
     }
     if (dropped.length > 0) this.options.onRemoved(dropped)
   }
+}
+
+/** What a job makes or leads to, beside the image it works on. */
+function targetOf({ request }: ResolvedJob): Pick<JobSnapshot, 'target'> {
+  if (request.kind === 'export') return { target: request.target }
+  return request.kind === 'rebase' ? { target: request.backingFile } : {}
 }

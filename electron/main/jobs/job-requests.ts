@@ -1,10 +1,11 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
-import type { JobRequest } from '../../../engine'
-import type { NewOverlayRequest, WindowJobRequest } from '../../contract/jobs'
+import type { FormatName, JobRequest } from '../../../engine'
+import type { NewBase, NewOverlayRequest, WindowJobRequest } from '../../contract/jobs'
 import type { ImageId } from '../../contract/library'
 import type { Grants } from '../grants'
 import { type ImageRecord, allFiles, ownFiles } from '../library/image-record'
 import type { Library } from '../library/library'
+import { baseFiles } from '../library/readers'
 import type { TouchedFiles } from './file-claims'
 
 /** A request of the window with its ids and grants resolved. */
@@ -12,6 +13,10 @@ export interface ResolvedJob {
   readonly request: JobRequest
   readonly imageId: ImageId
   readonly files: TouchedFiles
+  /** Only for a flatten: what is moved to the trash when all went well. */
+  readonly trashOverlay?: true
+  /** Only for a commit: the images that the person agreed to break. */
+  readonly accepted?: readonly ImageId[]
 }
 
 /**
@@ -28,9 +33,17 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
       return { request: { kind, path, size, shrink }, imageId, files: writing(record) }
     }
     case 'flatten': {
-      const { kind, verify } = job
-      return { request: { kind, path, verify }, imageId, files: writing(record) }
+      const { kind, verify, trashOverlay } = job
+      const resolved = { request: { kind, path, verify }, imageId, files: writing(record) }
+      return trashOverlay === true ? { ...resolved, trashOverlay } : resolved
     }
+    case 'commit': {
+      const { kind, verify, accepted } = job
+      const files = writingBase(record, library)
+      return { request: { kind, path, verify }, imageId, files, accepted }
+    }
+    case 'rebase':
+      return resolveRebase(job, record, library, grants)
     case 'check': {
       const { kind, repair } = job
       const expectedBase = record.base?.fingerprint
@@ -69,6 +82,59 @@ function resolveCreate(job: NewOverlayRequest, base: ImageRecord, grants: Grants
   return { request, imageId: base.id, files }
 }
 
+function resolveRebase(
+  job: WindowJobRequest & { kind: 'rebase' },
+  record: ImageRecord,
+  library: Library,
+  grants: Grants,
+): ResolvedJob {
+  const { kind, namesOnly, unproven } = job
+  const { path } = record
+  const base = newBase(job.base, library, grants)
+  const known = namesOnly && unproven !== true ? record.base : undefined
+  const request: JobRequest = {
+    ...{ kind, path, namesOnly },
+    backingFile: base === undefined ? '' : storedName(base.path, dirname(path)),
+    // told where it is known, as what a base holds may look like another format
+    ...withFormat(base?.format ?? known?.format),
+    ...(known !== undefined && { expectedBase: known.fingerprint }),
+  }
+  const { writes, reads } = writing(record)
+  return {
+    request,
+    imageId: record.id,
+    // by names alone, what lies below now is not even opened
+    files: { writes, reads: [...(namesOnly ? [] : reads), ...(base?.files ?? [])] },
+  }
+}
+
+function withFormat(format: FormatName | undefined): { backingFormat?: FormatName } {
+  return format === undefined ? {} : { backingFormat: format }
+}
+
+interface ResolvedBase {
+  readonly path: string
+  readonly format?: FormatName
+  readonly files: readonly string[]
+}
+
+function newBase(base: NewBase, library: Library, grants: Grants): ResolvedBase | undefined {
+  switch (base.kind) {
+    case 'none':
+      return undefined
+    case 'image': {
+      const record = library.record(base.id)
+      return { path: record.path, format: record.seen.format, files: allFiles(record) }
+    }
+    case 'picked': {
+      const path = grants.resolve('base', base.grant)
+      const id = library.idOf(path)
+      if (id !== undefined) return newBase({ kind: 'image', id }, library, grants)
+      return { path, files: [path] }
+    }
+  }
+}
+
 /**
  * The name by which an overlay in `folder` stores another file: relative where that lies in the
  * folder or below it, so that the folder can be moved as a whole; absolute everywhere else, so that
@@ -84,6 +150,14 @@ export function storedName(path: string, folder: string): string {
 
 function writing(record: ImageRecord): TouchedFiles {
   return { writes: ownFiles(record), reads: record.seen.filesBelow }
+}
+
+function writingBase(record: ImageRecord, library: Library): TouchedFiles {
+  const base = baseFiles(record, library)
+  return {
+    writes: [...ownFiles(record), ...base],
+    reads: record.seen.filesBelow.filter((file) => !base.includes(file)),
+  }
 }
 
 function reading(record: ImageRecord): TouchedFiles {

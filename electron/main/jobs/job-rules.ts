@@ -1,11 +1,11 @@
-import type { ErrorData, JobKind } from '../../../engine'
+import type { ErrorData, JobKind, JobRequest } from '../../../engine'
 import type { JobSnapshot, JobStatus } from '../../contract/jobs'
 
 /** Jobs that move no data: over in a moment, so nobody should wait for a long one to begin them. */
 const QUICK: ReadonlySet<JobKind> = new Set(['create', 'resize'])
 
 /** Jobs that work in steps, with a look in between at whether they should rest. */
-const PAUSABLE: ReadonlySet<JobKind> = new Set(['flatten', 'export', 'commit', 'rebase'])
+const PAUSABLE: ReadonlySet<JobKind> = new Set(['flatten', 'export', 'commit', 'rebase', 'compare'])
 
 /** Jobs whose files say how far they are: the same work again goes on from there. */
 const GOES_ON: ReadonlySet<JobKind> = new Set(['flatten', 'check', 'commit', 'rebase'])
@@ -20,8 +20,8 @@ export const NEVER_BEGUN: ErrorData = {
   state: 'unchanged',
 }
 
-export function isQuick(kind: JobKind): boolean {
-  return QUICK.has(kind)
+export function isQuick(request: JobRequest): boolean {
+  return QUICK.has(request.kind) || (request.kind === 'rebase' && request.namesOnly)
 }
 
 export function isPausable(kind: JobKind): boolean {

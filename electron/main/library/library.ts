@@ -159,6 +159,21 @@ export class Library {
     return judgement?.baseIsForeign === true ? judgement.problem : undefined
   }
 
+  /**
+   * Forgets what an overlay's base was: it stands on another one, or its own content was written to
+   * it. What the next scan finds is taken as it is.
+   */
+  forgetBase(id: ImageId): void {
+    const record = this.images.get(id)
+    if (record?.base === undefined) return
+    const { path, seen, needsCheck, lastCheck } = record
+    this.replace(record, {
+      ...{ id, path, seen },
+      ...(needsCheck && { needsCheck }),
+      ...(lastCheck && { lastCheck }),
+    })
+  }
+
   /** Says that an image may be damaged, until a check finds that it is not. */
   distrust(id: ImageId, why: ErrorData): void {
     const record = this.images.get(id)

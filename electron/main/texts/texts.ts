@@ -33,6 +33,7 @@ type PickText =
   | 'addFolder'
   | 'add'
   | 'folder'
+  | 'base'
   | 'choose'
   | 'exportTarget'
   | 'images'

@@ -120,7 +120,6 @@ export const dialogs: SameKeys<typeof english> = {
     'image-file-long': 'Die Image-Datei ist länger als die Platte',
     'allocated-hole': 'Belegte Teile sind Löcher in der Image-Datei und lesen sich als Nullen',
     'data-unallocated': 'Die Image-Datei hat Daten in Teilen, die nicht belegt sind',
-  },
     'marked-corrupt': 'Das Image ist vom letzten Programm, das es schrieb, als beschädigt markiert',
     'marked-dirty': 'Das Image wurde nicht ordentlich geschlossen; sein Inhalt stimmt',
     'table-damaged': 'Eine Tabelle des Images liegt, wo sie nicht sein kann',
@@ -128,6 +127,7 @@ export const dialogs: SameKeys<typeof english> = {
     'cluster-in-metadata': 'Teile der Platte liegen, wo das Image seine Tabellen hat',
     'cluster-shared': 'Teile der Platte teilen sich einen Platz, den jeder allein haben sollte',
     'sharing-unknown': 'Das Image ist zu groß, um nach geteilten Plätzen zu suchen',
+  },
   repairs: {
     'metadata-short': 'Die Overlay-Datei mit Nullen verlängern',
     'bits-past-end': 'Die Bits hinter dem Ende löschen',
@@ -146,7 +146,6 @@ export const dialogs: SameKeys<typeof english> = {
     verify: 'Danach vergleichen',
     verifyHint: 'Liest alles, was kopiert wurde, noch einmal und vergleicht.',
     submit: 'Verflachen',
-    instead: 'Stattdessen in eine neue Raw-Datei exportieren …',
   },
   export: {
     title: '{name} exportieren',

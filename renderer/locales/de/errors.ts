@@ -100,6 +100,11 @@ export const errors: SameKeys<typeof english> = {
       why: 'Die gewählte Basis von {file} enthält nicht, was die alte enthielt.',
       help: 'Die Basis wählen, auf der das Overlay angelegt wurde, oder umhängen und dabei kopieren, was sich unterscheidet.',
     },
+    'chain/breaks-others': {
+      title: 'Andere Overlays brauchen es',
+      why: 'Andere Overlays der Liste lesen, was {file} dabei verlöre.',
+      help: 'Einen Weg wählen, der sie in Ruhe lässt, oder zu jedem von ihnen Ja sagen.',
+    },
     'chain/needs-consent': {
       title: 'Führt anderswohin',
       why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht geöffnet.',
@@ -176,6 +181,7 @@ export const errors: SameKeys<typeof english> = {
       pick: 'Der Dialog konnte nicht geöffnet werden',
       start: 'Der Auftrag konnte nicht begonnen werden',
       cancel: 'Der Auftrag konnte nicht abgebrochen werden',
+      trash: 'Die Datei konnte nicht in den Papierkorb gelegt werden',
       pause: 'Der Auftrag konnte nicht angehalten werden',
       resume: 'Der Auftrag konnte nicht fortgesetzt werden',
       goOn: 'Der Auftrag konnte nicht weitermachen',

@@ -2,8 +2,9 @@ import { common } from './common'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
 import { jobs } from './jobs'
+import { layers } from './layers'
 import { library } from './library'
 import { map } from './map'
 
 /** The German texts: the same keys and placeholders as the English ones. */
-export const de = { ...common, ...library, ...jobs, ...dialogs, ...errors, ...map }
+export const de = { ...common, ...library, ...jobs, ...layers, ...dialogs, ...errors, ...map }

@@ -118,7 +118,6 @@ export const dialogs = {
     'image-file-long': 'The image file is longer than the disk',
     'allocated-hole': 'Allocated parts are holes in the image file and read as zeros',
     'data-unallocated': 'The image file has data in parts that are not allocated',
-  },
     'marked-corrupt': 'The image is marked as damaged by the program that wrote it last',
     'marked-dirty': 'The image was not closed in order; its content is as it should be',
     'table-damaged': 'A table of the image lies where it cannot be',
@@ -126,6 +125,7 @@ export const dialogs = {
     'cluster-in-metadata': 'Parts of the disk lie where the image has its tables',
     'cluster-shared': 'Parts of the disk share a place that each should have alone',
     'sharing-unknown': 'The image is too large to look for parts that share a place',
+  },
   repairs: {
     'metadata-short': 'Extend the overlay file with zeros',
     'bits-past-end': 'Clear the bits behind the end',
@@ -144,7 +144,6 @@ export const dialogs = {
     verify: 'Verify afterwards',
     verifyHint: 'Reads everything that was copied again and compares it.',
     submit: 'Flatten',
-    instead: 'Export to a new raw file instead…',
   },
   export: {
     title: 'Export {name}',

@@ -96,6 +96,11 @@ export const errors = {
       why: 'The chosen base of {file} does not hold what the old one held.',
       help: 'Choose the base that the overlay was made on, or rebase and copy what differs.',
     },
+    'chain/breaks-others': {
+      title: 'Other overlays need it',
+      why: 'Other overlays in the list read what this would take away from {file}.',
+      help: 'Choose a way that leaves them alone, or say yes to each of them by name.',
+    },
     'chain/needs-consent': {
       title: 'It leads elsewhere',
       why: '{file} names something outside of its own folder or on the network. It was not opened.',
@@ -172,6 +177,7 @@ export const errors = {
       pick: 'The dialog could not be opened',
       start: 'The job could not be started',
       cancel: 'The job could not be cancelled',
+      trash: 'The file could not be moved to the trash',
       pause: 'The job could not be paused',
       resume: 'The job could not be resumed',
       goOn: 'The job could not go on',

@@ -4,7 +4,7 @@ import type { ImageAction } from '../image/image-actions'
 /** Actions on the image in question that help with an error. */
 export type HelpfulAction = Extract<
   ImageAction,
-  'rescan' | 'check' | 'show-in-folder' | 'forget' | 'resize'
+  'rescan' | 'check' | 'show-in-folder' | 'forget' | 'resize' | 'locate' | 'rebase' | 'export'
 >
 
 const HELP: Readonly<Record<ErrorCode, readonly HelpfulAction[]>> = {
@@ -15,18 +15,19 @@ const HELP: Readonly<Record<ErrorCode, readonly HelpfulAction[]>> = {
   'file/missing': ['rescan', 'forget'],
   'file/exists': [],
   'file/not-a-file': ['forget'],
-  'file/changed': ['rescan', 'check'],
+  'file/changed': ['locate', 'check'],
   'format/unrecognized': ['rescan', 'forget'],
   'format/unsupported-version': ['forget'],
   'format/unsupported-feature': ['forget'],
   'format/corrupt': ['show-in-folder', 'forget'],
   'format/needs-program': ['rescan'],
-  'chain/backing-missing': ['rescan', 'show-in-folder'],
+  'chain/backing-missing': ['locate', 'rescan'],
   'chain/data-missing': ['rescan', 'show-in-folder'],
   'chain/loop': ['show-in-folder', 'rescan'],
   'chain/same-file': ['show-in-folder', 'rescan'],
   'chain/too-deep': [],
-  'chain/base-differs': [],
+  'chain/base-differs': ['rebase'],
+  'chain/breaks-others': ['export'],
   'chain/needs-consent': ['show-in-folder', 'forget'],
   'resize/needs-shrink': ['resize'],
   'verify/mismatch': ['check'],

@@ -8,6 +8,9 @@ export type ImageAction =
   | 'resize'
   | 'flatten'
   | 'export'
+  | 'commit'
+  | 'rebase'
+  | 'locate'
   | 'rescan'
   | 'show-in-folder'
   | 'copy-path'
@@ -23,6 +26,8 @@ export type Obstacle =
   | 'in-use'
   | 'job-running'
   | 'not-overlay'
+  | 'no-base'
+  | 'base-found'
 
 const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
   'rescan',
@@ -30,7 +35,11 @@ const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
   'copy-path',
   'forget',
 ])
-const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set(['flatten'])
+const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set(['flatten', 'commit', 'rebase', 'locate'])
+/** What needs a base to be named. */
+const BASE_ONLY: ReadonlySet<ImageAction> = new Set(['commit', 'locate'])
+/** What can be done although the base is not there: by it, it comes back. */
+const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'locate'])
 
 const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
   scanning: undefined,
@@ -42,6 +51,12 @@ const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
   'needs-check': undefined,
   'in-use': 'in-use',
   unreadable: 'unreadable',
+}
+
+const LOST_BASE: ReadonlySet<ImageState> = new Set(['base-missing', 'base-changed'])
+
+function isOverlay({ format }: ImageSummary): boolean {
+  return format === 'add-cow' || format === 'acow'
 }
 
 /**
@@ -58,8 +73,9 @@ export function obstacle(
   if (NEEDS_NO_FILE.has(action)) return undefined
   if (job !== undefined) return 'job-running'
   const state = BLOCKING_STATES[image.state]
-  // A base that is missing is no hindrance to looking at the overlay's own bitmap.
-  if (state !== undefined && !(state === 'base-missing' && action === 'check')) return state
-  if (OVERLAYS_ONLY.has(action) && image.format === 'raw') return 'not-overlay'
+  if (state !== undefined && !(state === 'base-missing' && WITHOUT_BASE.has(action))) return state
+  if (OVERLAYS_ONLY.has(action) && !isOverlay(image)) return 'not-overlay'
+  if (BASE_ONLY.has(action) && image.baseName === undefined) return 'no-base'
+  if (action === 'locate' && !LOST_BASE.has(image.state)) return 'base-found'
   return undefined
 }

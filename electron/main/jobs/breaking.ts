@@ -1,0 +1,72 @@
+import { basename } from 'node:path'
+import { EngineError, type JobRequest } from '../../../engine'
+import type { WindowJobPlan } from '../../contract/jobs'
+import type { ImageRecord } from '../library/image-record'
+import type { Library } from '../library/library'
+import { brokenByCommit, readersOf } from '../library/readers'
+import type { ResolvedJob } from './job-requests'
+
+/** What the library has to say to the plan of a job: see WindowJobPlan. */
+export function libraryPlan(
+  library: Library,
+  { request, imageId }: ResolvedJob,
+): Pick<WindowJobPlan, 'affected' | 'unproven'> {
+  const affected = affectedBy(library, request, library.record(imageId))
+  const unproven =
+    request.kind === 'rebase' && request.namesOnly && request.expectedBase === undefined
+  return {
+    ...(affected && { affected: affected.map(({ id, path }) => ({ id, path })) }),
+    ...(unproven && { unproven }),
+  }
+}
+
+function affectedBy(
+  library: Library,
+  { kind }: JobRequest,
+  image: ImageRecord,
+): readonly ImageRecord[] | undefined {
+  if (kind === 'commit') return brokenByCommit(library, image)
+  return kind === 'flatten' ? readersOf(library, [image.path]) : undefined
+}
+
+/**
+ * Refuses a job that would break images nobody said yes to, with `chain/breaks-others`: a commit of
+ * what others read, a trip to the trash for what others stand on.
+ */
+export function refuseBreaking(library: Library, job: ResolvedJob): void {
+  const { request, imageId, accepted = [] } = job
+  const image = library.record(imageId)
+  if (request.kind === 'flatten' && job.trashOverlay === true) {
+    const error = breaksOthers(library, image)
+    if (error !== undefined) throw error
+  }
+  if (request.kind !== 'commit') return
+  const broken = brokenByCommit(library, image).filter(({ id }) => !accepted.includes(id))
+  if (broken.length > 0) throw refusal(`Cannot commit ${image.path}`, image, broken)
+}
+
+/** Why the add-cow file of an overlay cannot be taken away; undefined where nobody needs it. */
+export function breaksOthers(library: Library, image: ImageRecord): EngineError | undefined {
+  const readers = readersOf(library, [image.path])
+  if (readers.length === 0) return undefined
+  return refusal(`Cannot move ${image.path} to the trash`, image, readers)
+}
+
+function refusal(
+  failing: string,
+  { path }: ImageRecord,
+  others: readonly ImageRecord[],
+): EngineError {
+  const count = others.length
+  const first = basename(others[0]?.path ?? '')
+  const message =
+    count === 1
+      ? `${failing}: ${first} would be broken`
+      : `${failing}: ${String(count)} other images would be broken, ${first} among them`
+  return new EngineError(
+    'chain/breaks-others',
+    message,
+    { path, count, first },
+    { state: 'unchanged' },
+  )
+}
