@@ -34,13 +34,11 @@ function patches(seed: number, piece: number): number {
   return value / weight
 }
 
-function ownerOf(piece: number, layers: number): Pick<Extent, 'content' | 'depth'> {
-  for (let depth = 0; depth < layers - 1; depth += 1) {
-    const own = patches(depth * 7 + 3, piece)
-    if (own > 0.58) return { depth, content: own > 0.6 ? 'data' : 'zero' }
-  }
-  const base = patches(91, piece)
-  return { depth: layers - 1, content: base > 0.45 ? 'data' : 'zero' }
+/** Above which of the values of `patches` a part of so much of the disk lies, more or less. */
+function bound(share: number): number {
+  if (share <= 0) return Infinity
+  if (share >= 1) return -Infinity
+  return 0.5 + 0.07 * Math.log((1 - share) / share)
 }
 
 /** A disk that is made up: who serves what of it, and the bytes. */
@@ -50,9 +48,10 @@ export class FakeDisk {
   constructor(
     readonly size: number,
     readonly layerCount: number,
-    extents?: readonly Extent[],
+    /** The part that each layer has of what the layers above it leave, 0 to 1, top first. */
+    private readonly shares: readonly number[],
   ) {
-    this.extents = extents ?? this.deal()
+    this.extents = this.deal()
   }
 
   /** The map as a worker would make it. */
@@ -99,12 +98,21 @@ export class FakeDisk {
     return counter.counts
   }
 
+  private ownerOf(piece: number): Pick<Extent, 'content' | 'depth'> {
+    for (let depth = 0; depth < this.layerCount - 1; depth += 1) {
+      const beyond = patches(depth * 7 + 3, piece) - bound(this.shares[depth] ?? 0)
+      if (beyond > 0) return { depth, content: beyond > 0.01 ? 'data' : 'zero' }
+    }
+    const content = patches(91, piece) > bound(0.6) ? 'data' : 'zero'
+    return { depth: this.layerCount - 1, content }
+  }
+
   private deal(): Extent[] {
     const piece = Math.max(4 * KIB, 2 ** Math.ceil(Math.log2(this.size / PIECES)))
     const extents: Extent[] = []
     for (let offset = 0; offset < this.size; offset += piece) {
       const length = Math.min(piece, this.size - offset)
-      const owner = ownerOf(Math.floor((offset / this.size) * PIECES), this.layerCount)
+      const owner = this.ownerOf(Math.floor((offset / this.size) * PIECES))
       const last = extents.at(-1)
       if (last?.depth === owner.depth && last?.content === owner.content) {
         extents[extents.length - 1] = { ...last, length: last.length + length }
@@ -116,7 +124,8 @@ export class FakeDisk {
   }
 }
 
-/** A disk as large and as deep as the details of an image say. */
+/** A disk as large, as deep and as full as the details of an image say. */
 export function fakeDisk({ chain: { layers } }: ImageDetails): FakeDisk {
-  return new FakeDisk(layers[0]?.virtualSize ?? 0, Math.max(1, layers.length))
+  const shares = layers.map(({ allocatedBytes, virtualSize }) => allocatedBytes / virtualSize)
+  return new FakeDisk(layers[0]?.virtualSize ?? 0, Math.max(1, layers.length), shares)
 }

@@ -7,6 +7,7 @@ export const map = {
     failed: 'Die Karte konnte nicht gelesen werden',
     again: 'Erneut versuchen',
     empty: 'Dieser Datenträger hat keine Bytes: Es gibt nichts zu sehen.',
+    where: 'Wo auf dem Datenträger',
     ways: 'Ansichten des Datenträgers',
     way: { map: 'Karte', extents: 'Bereiche', bytes: 'Bytes' },
     zoomIn: 'Näher heran',

@@ -7,6 +7,7 @@ export const map = {
     failed: 'The map could not be read',
     again: 'Try again',
     empty: 'This disk has no bytes: there is nothing to be seen.',
+    where: 'Where on the disk',
     ways: 'Ways to look at the disk',
     way: { map: 'Map', extents: 'Extents', bytes: 'Bytes' },
     zoomIn: 'Closer',

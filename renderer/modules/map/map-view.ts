@@ -16,7 +16,7 @@ export interface Grid {
   readonly columns: number
   /** Rows that are whole on the screen. */
   readonly rows: number
-  /** Side of a cell, its gap included, in pixels. */
+  /** Side of a cell, its gap included, in pixels; need not be whole. */
   readonly cellSide: number
   /** What a cell covers when the whole disk is shown. */
   readonly wholeCellBytes: number
@@ -32,21 +32,24 @@ export interface View {
   readonly shift: number
 }
 
-/** The grid for a disk in a place of the screen, in pixels; at least one cell. */
+/**
+ * The grid for a disk in a place of the screen, in pixels; at least one cell. The columns fill the
+ * width; the cells are as large as lets the whole disk in.
+ */
 export function fitGrid(size: number, width: number, height: number): Grid {
-  const capacity = cellsIn(width, height, SMALLEST_CELL)
+  const mostColumns = Math.max(1, Math.floor(width / SMALLEST_CELL))
+  const capacity = mostColumns * rowsOf(width, height, mostColumns)
   let wholeCellBytes = SECTOR_SIZE
   while (size > capacity * wholeCellBytes) wholeCellBytes *= 2
   const cells = Math.ceil(size / wholeCellBytes)
-  let cellSide = LARGEST_CELL
-  while (cellSide > SMALLEST_CELL && cellsIn(width, height, cellSide) < cells) cellSide -= 1
-  const columns = Math.max(1, Math.floor(width / cellSide))
-  const rows = Math.max(1, Math.floor(height / cellSide))
-  return { size, columns, rows, cellSide, wholeCellBytes }
+  let columns = Math.max(1, Math.floor(width / LARGEST_CELL))
+  while (columns < mostColumns && columns * rowsOf(width, height, columns) < cells) columns += 1
+  const rows = rowsOf(width, height, columns)
+  return { size, columns, rows, cellSide: width / columns, wholeCellBytes }
 }
 
-function cellsIn(width: number, height: number, side: number): number {
-  return Math.max(1, Math.floor(width / side)) * Math.max(1, Math.floor(height / side))
+function rowsOf(width: number, height: number, columns: number): number {
+  return Math.max(1, Math.floor((height * columns) / width))
 }
 
 export function wholeDisk({ wholeCellBytes }: Grid): View {
