@@ -33,6 +33,7 @@ const testPrograms: Readonly<Record<string, string>> = {
   'qemu-img': 'qemu-utils',
   'qemu-io': 'qemu-utils',
   'qemu-nbd': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
   mke2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   debugfs: 'e2fsprogs',
