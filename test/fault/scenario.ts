@@ -127,6 +127,9 @@ export class Scenario {
       await inspectChain(this.host, TOP_PATH)
     })
     await this.job({ kind: 'check', path: TOP_PATH, repair: 'all' })
+    await this.rebase('base.raw')
+    await this.rebase('x.add-cow')
+    await this.job({ kind: 'commit', path: TOP_PATH, verify: true })
     await this.job({ kind: 'export', path: TOP_PATH, target: EXPORT_PATH, verify: true })
     await this.job({ kind: 'flatten', path: TOP_PATH, verify: true })
     await this.finish()
@@ -208,6 +211,10 @@ export class Scenario {
       await disk.truncate(size)
       this.model.resize(size, false)
     })
+  }
+
+  private async rebase(backingFile: string): Promise<void> {
+    await this.job({ kind: 'rebase', path: TOP_PATH, backingFile, namesOnly: false })
   }
 
   private async job(request: JobRequest): Promise<void> {
