@@ -12,6 +12,7 @@ import { flattenCommand } from './flatten'
 import { infoCommand } from './info'
 import { mapCommand } from './map'
 import { measureCommand } from './measure'
+import { nbdCommand } from './nbd'
 import { Output, ReaderGone } from './output'
 import { rebaseCommand } from './rebase'
 import { resizeCommand } from './resize'
@@ -67,6 +68,7 @@ function makeProgram(cli: Cli): Command {
     compareCommand,
     measureCommand,
     snapshotCommand,
+    nbdCommand,
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))
   }
