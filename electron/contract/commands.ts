@@ -35,6 +35,11 @@ export interface Commands {
   'library.forget': { request: { ids: readonly ImageId[] }; result: undefined }
   /** Looks at the files again: these images, or all. */
   'library.rescan': { request: { ids?: readonly ImageId[] }; result: undefined }
+  /**
+   * Lets images name this file or address from now on: the `target` of an error
+   * `chain/needs-consent`. Looks at all images again.
+   */
+  'library.agree': { request: { name: string }; result: undefined }
   'library.showInFolder': { request: { id: ImageId }; result: undefined }
   /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
   'library.createSample': { request: undefined; result: { id: ImageId } }
@@ -80,6 +85,7 @@ export const COMMAND_NAMES = [
   'library.add',
   'library.forget',
   'library.rescan',
+  'library.agree',
   'library.showInFolder',
   'library.createSample',
   'image.details',

@@ -114,6 +114,7 @@ const schemas = {
   'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
   'library.forget': z.strictObject({ ids }),
   'library.rescan': z.strictObject({ ids: ids.exactOptional() }),
+  'library.agree': z.strictObject({ name: z.string().min(1).max(32_768) }),
   'library.showInFolder': z.strictObject({ id }),
   'library.createSample': z.undefined(),
   'image.details': z.strictObject({ id }),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { app, clipboard, nativeTheme, session, shell } from 'electron'
 import type { Bootstrap } from '../contract/commands'
+import { AgreedNames } from './agreed-names'
 import { commandHandlers } from './command-handlers'
 import { Dialogs } from './dialogs'
 import { EngineThreads } from './engine-threads'
@@ -34,6 +35,7 @@ import { MainWindow } from './window'
 interface Frame {
   readonly log: Log
   readonly kept: KeptFiles
+  readonly agreed: AgreedNames
   readonly engine: EngineThreads
   readonly window: MainWindow
   readonly dialogs: Dialogs
@@ -55,7 +57,13 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const kept = new KeptFiles(app.getPath('userData'), log)
   const remembered = await kept.load()
   const settings = new SettingsStore(remembered.settings)
-  const engine = new EngineThreads(newWorker, log, () => settings.cacheBytes)
+  const agreed = new AgreedNames(remembered.agreedNames, (names) => {
+    kept.agreedNames.schedule(() => ({ version: 1, names }))
+  })
+  const engine = new EngineThreads(newWorker, log, () => ({
+    cacheBytes: settings.cacheBytes,
+    agreed: agreed.names,
+  }))
   const window = new MainWindow({
     url: page.url,
     title: app.getName(),
@@ -64,13 +72,13 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   })
   const texts = (): Texts => textsFor(settings.current.language, app.getLocale())
   const dialogs = new Dialogs(() => window.current, texts)
-  const frame: Frame = { log, kept, engine, window, dialogs, settings, texts }
+  const frame: Frame = { log, kept, agreed, engine, window, dialogs, settings, texts }
 
   const images = startLibrary(frame, remembered.images)
   const jobs = startJobs(frame, images, remembered.jobs)
   const handed = new HandedFiles((paths) => void addHanded(frame, images, paths))
   const handlers = commandHandlers({
-    ...{ ...images, ...jobs, settings, dialogs, engine },
+    ...{ ...images, ...jobs, agreed, settings, dialogs, engine },
     facts: facts(),
     grants: new Grants(),
     maps: new MapReader({
@@ -117,11 +125,11 @@ function facts(): Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'
 }
 
 function startLibrary(
-  { log, kept, engine, window }: Frame,
+  { log, kept, agreed, engine, window }: Frame,
   records: readonly ImageRecord[],
 ): LibraryParts {
   const parts = createLibrary({
-    ...{ records, engine, log },
+    ...{ records, agreed, engine, log },
     onChange: (event) => window.send('library.changed', event),
     onRecordsChange: (library) => {
       kept.library.schedule(() => ({ version: 1, images: library.records() }))
@@ -133,13 +141,13 @@ function startLibrary(
 }
 
 function startJobs(
-  { log, kept, engine, window, settings, texts }: Frame,
+  { log, kept, agreed, engine, window, settings, texts }: Frame,
   libraryParts: LibraryParts,
   history: readonly StoredJob[],
 ): JobParts {
   const presence = new Presence(() => window.current, texts)
   const parts = createJobs({
-    ...{ history, engine, libraryParts, log },
+    ...{ history, agreed, engine, libraryParts, log },
     limit: () => settings.current.simultaneousJobs,
     onChange: (job) => {
       window.send('job.changed', job)

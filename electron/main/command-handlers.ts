@@ -2,6 +2,7 @@ import { type ChainInfo, EngineError, type ErrorData, isEngineError } from '../.
 import type { Bootstrap } from '../contract/commands'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
+import type { AgreedNames } from './agreed-names'
 import type { Dialogs } from './dialogs'
 import type { EngineThreads } from './engine-threads'
 import type { Grants } from './grants'
@@ -21,6 +22,7 @@ export interface CommandParts {
   readonly library: Library
   readonly scanner: Scanner
   readonly adder: Adder
+  readonly agreed: AgreedNames
   readonly queue: JobQueue
   readonly planner: Planner
   readonly grants: Grants
@@ -57,6 +59,10 @@ export function commandHandlers(parts: CommandParts): Handlers {
     },
     'library.rescan': ({ ids }) => {
       scanner.request(ids ?? library.ids())
+    },
+    'library.agree': ({ name }) => {
+      parts.agreed.agree(name)
+      scanner.request(library.ids())
     },
     'library.showInFolder': ({ id }) => {
       desktop.showInFolder(library.record(id).path)

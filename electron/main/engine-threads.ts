@@ -1,5 +1,5 @@
 import type { EngineError, JobProgress, JobRequest, JobResult } from '../../engine'
-import type { CallName, Calls } from '../worker/calls'
+import type { CallName, Calls, HostSettings } from '../worker/calls'
 import type { Log } from './log'
 import { type Call, WorkerClient, type WorkerPort } from './worker-client'
 
@@ -13,8 +13,7 @@ export class EngineThreads {
   constructor(
     private readonly spawn: () => WorkerPort,
     private readonly log: Log,
-    /** Memory for the bitmap of each overlay that is opened, in bytes. */
-    private readonly cacheBytes: () => number,
+    private readonly hostSettings: () => HostSettings,
   ) {}
 
   async call<Name extends Exclude<CallName, 'run'>>(
@@ -62,6 +61,6 @@ export class EngineThreads {
       this.log.error(error.message)
       forget()
     }
-    return new WorkerClient(this.spawn(), onCrash, this.cacheBytes)
+    return new WorkerClient(this.spawn(), onCrash, this.hostSettings)
   }
 }

@@ -8,7 +8,9 @@ import type { Log } from './log'
 import {
   type StoredJobs,
   type StoredLibrary,
+  type StoredNames,
   type WindowPlace,
+  agreedNamesFile,
   jobsFile,
   libraryFile,
   settingsFile,
@@ -19,6 +21,7 @@ import {
 export interface Remembered {
   readonly settings: Partial<Settings> | undefined
   readonly images: readonly ImageRecord[]
+  readonly agreedNames: readonly string[]
   readonly jobs: readonly StoredJob[]
   readonly place: WindowPlace | undefined
   /** Files that could not be used, and what they are called now. */
@@ -29,6 +32,7 @@ export interface Remembered {
 export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: Error] }> {
   readonly settings: JsonFile<Partial<Settings>>
   readonly library: JsonFile<StoredLibrary>
+  readonly agreedNames: JsonFile<StoredNames>
   readonly jobs: JsonFile<StoredJobs>
   readonly window: JsonFile<WindowPlace>
 
@@ -41,6 +45,10 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
     const path = (name: string): string => join(folder, name)
     this.settings = new JsonFile({ path: path('settings.json'), schema: settingsFile, ...common })
     this.library = new JsonFile({ path: path('library.json'), schema: libraryFile, ...common })
+    this.agreedNames = new JsonFile({
+      ...{ path: path('agreed-names.json'), schema: agreedNamesFile },
+      ...common,
+    })
     this.jobs = new JsonFile({ path: path('jobs.json'), schema: jobsFile, ...common })
     this.window = new JsonFile({ path: path('window.json'), schema: windowFile, ...common })
   }
@@ -54,6 +62,7 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
     return {
       settings: valueOf(this.settings, await this.settings.load()),
       images: valueOf(this.library, await this.library.load())?.images ?? [],
+      agreedNames: valueOf(this.agreedNames, await this.agreedNames.load())?.names ?? [],
       jobs: valueOf(this.jobs, await this.jobs.load())?.jobs ?? [],
       place: valueOf(this.window, await this.window.load()),
       setAside,
@@ -62,7 +71,7 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
 
   /** Resolves when all changes are in their files. */
   async save(): Promise<void> {
-    const files = [this.settings, this.library, this.jobs, this.window]
+    const files = [this.settings, this.library, this.agreedNames, this.jobs, this.window]
     await Promise.all(files.map((file) => file.flush()))
   }
 }

@@ -162,6 +162,16 @@ export const libraryFile: z.ZodType<StoredLibrary> = z.object({
   images: z.array(imageRecord),
 })
 
+export interface StoredNames {
+  readonly version: 1
+  readonly names: readonly string[]
+}
+
+export const agreedNamesFile: z.ZodType<StoredNames> = z.object({
+  version: z.literal(1),
+  names: z.array(z.string()),
+})
+
 export interface StoredJobs {
   readonly version: 1
   readonly jobs: readonly StoredJob[]

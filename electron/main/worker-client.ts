@@ -6,6 +6,7 @@ import type {
   DoneMessage,
   FailedMessage,
   FromWorker,
+  HostSettings,
   SteeringMessage,
 } from '../worker/calls'
 
@@ -60,8 +61,8 @@ export class WorkerClient {
     private readonly port: WorkerPort,
     /** Called once where the thread ended of its own accord. */
     private readonly onCrash: (error: EngineError) => void,
-    /** Memory for the bitmap of each overlay, in bytes, asked for at each call. */
-    private readonly cacheBytes: () => number,
+    /** Asked for at each call. */
+    private readonly hostSettings: () => HostSettings,
   ) {
     port.on('message', (message) => this.receive(message))
     port.on('error', (error) => this.end(`A worker thread failed: ${error.message}`))
@@ -82,7 +83,7 @@ export class WorkerClient {
     const done = new Promise<Calls[Name]['result']>((resolve, reject) => {
       this.pending[name].set(id, { resolve, reject, report })
     })
-    this.port.postMessage({ type: 'call', id, name, request, cacheBytes: this.cacheBytes() })
+    this.port.postMessage({ type: 'call', id, name, request, host: this.hostSettings() })
     const steer = (type: SteeringMessage['type']): void => this.port.postMessage({ type, id })
     return {
       done,

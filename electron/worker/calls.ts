@@ -110,8 +110,15 @@ export interface CallMessage<Name extends CallName> {
   readonly id: number
   readonly name: Name
   readonly request: Calls[Name]['request']
+  readonly host: HostSettings
+}
+
+/** How the engine works for a call. */
+export interface HostSettings {
   /** Memory for the bitmap of each overlay that is opened, in bytes. */
   readonly cacheBytes: number
+  /** Names in images that the person lets us open. */
+  readonly agreed: ReadonlySet<string>
 }
 
 export type FromWorker =

@@ -4,7 +4,7 @@
  * is started for each job.
  */
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { type Host, nodeHost, planJob, runJob, toErrorData } from '../../engine'
+import { type Host, machineHost, planJob, runJob, toErrorData } from '../../engine'
 import { CallControl } from './call-control'
 import type {
   CallMessage,
@@ -34,7 +34,10 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
-const maps = new DiskMaps(nodeHost)
+/** What the latest call brought: agreed to for all that is under way. */
+const agreedNames = new Set<string>()
+const machine = machineHost({ files: 'any', names: agreedNames })
+const maps = new DiskMaps(machine)
 
 const handlers: Handlers = {
   scan: ({ path, knownBase }, _control, host) => scanImage(host, path, knownBase),
@@ -42,7 +45,7 @@ const handlers: Handlers = {
   find: ({ paths }) => findFiles(paths),
   plan: (request, _control, host) => planJob(host, request),
   run: (request, control, host) => runJob(host, request, control),
-  makeSample: ({ parent }) => makeSample(nodeHost, parent),
+  makeSample: ({ parent }) => makeSample(machine, parent),
   map: ({ path }, control) => maps.open(path, control),
   mapTile: ({ path, ...cells }) => maps.tile(path, cells),
   mapExtents: ({ path, first, count }) => maps.extents(path, first, count),
@@ -51,10 +54,11 @@ const handlers: Handlers = {
 }
 
 async function perform<Name extends CallName>(
-  { id, name, request, cacheBytes }: CallMessage<Name>,
+  { id, name, request, host: { cacheBytes, agreed } }: CallMessage<Name>,
   control: CallControl,
 ): Promise<DoneMessage<Name>> {
-  const host = { ...nodeHost, cacheBytes }
+  for (const agreedName of agreed) agreedNames.add(agreedName)
+  const host = { ...machine, cacheBytes }
   return { type: 'done', id, name, result: await handlers[name](request, control, host) }
 }
 

@@ -22,6 +22,7 @@ function dispatcher(
     'library.add': no,
     'library.forget': no,
     'library.rescan': no,
+    'library.agree': no,
     'library.showInFolder': no,
     'library.createSample': no,
     'image.details': no,

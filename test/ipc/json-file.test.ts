@@ -92,6 +92,7 @@ describe('what is kept between two starts', () => {
     expect(await new KeptFiles(folder(), silentLog).load()).toEqual({
       settings: undefined,
       images: [],
+      agreedNames: [],
       jobs: [],
       place: undefined,
       setAside: [],

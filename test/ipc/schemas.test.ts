@@ -12,6 +12,7 @@ const good: Requests = {
   'library.add': [{ what: 'files' }, { what: 'folder' }],
   'library.forget': [{ ids: [] }, { ids: ['a', 'b'] }],
   'library.rescan': [{}, { ids: ['a'] }],
+  'library.agree': [{ name: 'nbd://host/disk' }],
   'library.showInFolder': [{ id: 'a' }],
   'library.createSample': [undefined],
   'image.details': [{ id: 'a' }],

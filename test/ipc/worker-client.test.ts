@@ -25,6 +25,8 @@ class FakePort extends EventEmitter implements WorkerPort {
   }
 }
 
+const hostSettings = { cacheBytes: 4096, agreed: new Set(['/elsewhere/base.raw']) }
+
 const flatten = { kind: 'flatten', path: '/a', verify: false } as const
 const found = { files: [], refused: [] }
 
@@ -35,14 +37,14 @@ describe('a thread', () => {
   beforeEach(() => {
     port = new FakePort()
     onCrash.mockReset()
-    client = new WorkerClient(port, onCrash, () => 4096)
+    client = new WorkerClient(port, onCrash, () => hostSettings)
   })
 
   test('answers each call with its own result, in any order', async () => {
     const first = client.call('find', { paths: ['/1'] })
     const second = client.call('find', { paths: ['/2'] })
     expect(port.sent).toMatchObject([
-      { type: 'call', id: 1, name: 'find', request: { paths: ['/1'] }, cacheBytes: 4096 },
+      { type: 'call', id: 1, name: 'find', request: { paths: ['/1'] }, host: hostSettings },
       { type: 'call', id: 2, name: 'find', request: { paths: ['/2'] } },
     ])
     const other = { files: [{ path: '/2', inFolder: false }], refused: [] }
@@ -108,7 +110,7 @@ describe('the threads of the engine', () => {
         return port
       },
       silentLog,
-      () => 8192,
+      () => hostSettings,
     )
   })
 
@@ -150,7 +152,7 @@ describe('the threads of the engine', () => {
         throw new Error('no threads left')
       },
       silentLog,
-      () => 8192,
+      () => hostSettings,
     )
     await expect(none.call('find', { paths: [] })).rejects.toThrow('no threads left')
     await expect(none.run(flatten, vi.fn()).done).rejects.toThrow('no threads left')

@@ -212,6 +212,7 @@ export class FakeBridge implements Bridge<File> {
       'library.add': () => this.nextAdd,
       'library.forget': ({ ids }) => this.forget(ids),
       'library.rescan': () => undefined,
+      'library.agree': () => undefined,
       'library.showInFolder': () => undefined,
       'library.createSample': () => ({ id: [...this.images.keys()][0] ?? '' }),
       'image.details': ({ id }) => this.detailsOf(id),

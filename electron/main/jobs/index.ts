@@ -1,4 +1,7 @@
+import { isAbsolute } from 'node:path'
+import type { JobRequest } from '../../../engine'
 import type { JobId, JobSnapshot } from '../../contract/jobs'
+import type { AgreedNames } from '../agreed-names'
 import type { EngineThreads } from '../engine-threads'
 import type { LibraryParts } from '../library'
 import type { Log } from '../log'
@@ -15,6 +18,7 @@ export interface JobParts {
 
 export interface JobPartsOptions {
   readonly history: readonly StoredJob[]
+  readonly agreed: AgreedNames
   readonly engine: EngineThreads
   readonly libraryParts: LibraryParts
   readonly limit: () => number
@@ -30,7 +34,7 @@ export interface JobPartsOptions {
 
 /** The queue and what goes with it: plans beforehand, and the library afterwards. */
 export function createJobs(options: JobPartsOptions): JobParts {
-  const { history, engine, libraryParts, limit, log } = options
+  const { history, agreed, engine, libraryParts, limit, log } = options
   const { library } = libraryParts
   const claims = new FileClaims(() => queue.startWhatCan())
   const queue = new JobQueue({
@@ -45,6 +49,7 @@ export function createJobs(options: JobPartsOptions): JobParts {
     onEnded: (job, end) => {
       log.info(`Job ${end.kind} on ${end.path}: ${end.status}`, ...(end.error ? [end.error] : []))
       options.onEnded(end)
+      if (end.status === 'done') agreeToPicked(job.request, agreed)
       afterJob(job, end, { ...libraryParts, queue, trash: options.trash }).catch(
         (error: unknown) => {
           log.error(`After job ${end.kind} on ${end.path}`, error)
@@ -54,6 +59,13 @@ export function createJobs(options: JobPartsOptions): JobParts {
   })
   settleInterrupted(history, libraryParts)
   return { queue, planner: new Planner(claims, (request) => engine.call('plan', request)) }
+}
+
+/** A base that the person picked need not lie near the overlay that was put on it. */
+function agreeToPicked(request: JobRequest, agreed: AgreedNames): void {
+  if (request.kind !== 'create' && request.kind !== 'rebase') return
+  const { backingFile } = request
+  if (backingFile !== undefined && isAbsolute(backingFile)) agreed.add(backingFile)
 }
 
 /**

@@ -1,5 +1,7 @@
 import { watch } from 'node:fs'
+import { toErrorData } from '../../../engine'
 import type { Events } from '../../contract/commands'
+import type { AgreedNames } from '../agreed-names'
 import type { EngineThreads } from '../engine-threads'
 import type { Log } from '../log'
 import { Adder } from './adder'
@@ -20,6 +22,7 @@ export interface LibraryParts {
 
 export interface LibraryPartsOptions {
   readonly records: readonly ImageRecord[]
+  readonly agreed: AgreedNames
   readonly engine: EngineThreads
   readonly onChange: (event: Events['library.changed']) => void
   /** The records are to be kept anew. */
@@ -29,7 +32,7 @@ export interface LibraryPartsOptions {
 
 /** The library with those who keep it up with the files: by scans, by watching, by adding. */
 export function createLibrary(options: LibraryPartsOptions): LibraryParts {
-  const { engine, log } = options
+  const { agreed, engine, log } = options
   let followTimer: NodeJS.Timeout | undefined
   const library = new Library({
     records: options.records,
@@ -42,8 +45,16 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
       }, FOLLOW_DELAY_MS)
     },
   })
-  const scan: ScanImage = (path, knownBase) =>
-    engine.call('scan', { path, ...(knownBase && { knownBase }) })
+  const scan: ScanImage = async (path, knownBase) => {
+    try {
+      const found = await engine.call('scan', { path, ...(knownBase && { knownBase }) })
+      if (found.chain.problem !== undefined) agreed.note(found.chain.problem)
+      return found
+    } catch (error) {
+      agreed.note(toErrorData(error))
+      throw error
+    }
+  }
   const scanner = new Scanner({
     library,
     scan,

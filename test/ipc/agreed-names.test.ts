@@ -1,0 +1,36 @@
+import { expect, test, vi } from 'vitest'
+import { AgreedNames } from '../../electron/main/agreed-names'
+import { EngineError } from '../../engine'
+
+function asking(target: string): EngineError {
+  return new EngineError('chain/needs-consent', 'It leads elsewhere', { path: '/a', target })
+}
+
+test('only what an image has asked for can be agreed to, once', () => {
+  const onChange = vi.fn()
+  const agreed = new AgreedNames(['/old'], onChange)
+  expect(() => agreed.agree('nbd://h/x')).toThrow(/No image has asked for nbd:/)
+  agreed.note(asking('nbd://h/x').toData())
+  agreed.note(new EngineError('file/missing', 'Gone', { target: '/b' }).toData())
+  expect(() => agreed.agree('/b')).toThrow(/No image has asked/)
+  agreed.agree('nbd://h/x')
+  expect(onChange).toHaveBeenCalledExactlyOnceWith(['/old', 'nbd://h/x'])
+  expect([...agreed.names]).toEqual(['/old', 'nbd://h/x'])
+  expect(() => agreed.agree('nbd://h/x')).toThrow(/No image has asked/)
+})
+
+test('what the person picked needs no question', () => {
+  const onChange = vi.fn()
+  const agreed = new AgreedNames([], onChange)
+  agreed.add('/base.raw')
+  agreed.add('/base.raw')
+  expect(onChange).toHaveBeenCalledExactlyOnceWith(['/base.raw'])
+})
+
+test('of too many questions the oldest is forgotten', () => {
+  const agreed = new AgreedNames([], vi.fn())
+  for (let n = 0; n <= 1000; n += 1) agreed.note(asking(`/${n}`).toData())
+  expect(() => agreed.agree('/0')).toThrow(/No image has asked/)
+  agreed.agree('/1000')
+  expect(agreed.names.has('/1000')).toBe(true)
+})
