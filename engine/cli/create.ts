@@ -97,11 +97,17 @@ function once(
 }
 
 function warn(cli: Cli, { code, details }: PlanWarning): void {
-  if (code !== 'image-file-reused') return
-  const message =
-    `warning: ${String(details['path'])} exists and holds data: that is no part of the new disk, ` +
-    'and what is written to the disk will take its place'
-  complain(cli.surroundings, message)
+  const path = String(details['path'])
+  if (code === 'image-file-reused') {
+    const message =
+      `warning: ${path} exists and holds data: that is no part of the new disk, ` +
+      'and what is written to the disk will take its place'
+    complain(cli.surroundings, message)
+  }
+  if (code === 'backing-looks-foreign') {
+    const format = String(details['format'])
+    complain(cli.surroundings, `warning: ${path} is read as raw, but starts like a ${format} image`)
+  }
 }
 
 /** As qemu-img says it: what was made, as options that would make it again. */

@@ -15,6 +15,7 @@ export function layerJson(cli: Cli, layer: LayerInfo, given: string): Record<str
     filename: nameOf(cli, layer, given),
     ...(hasClusters(layer) && { 'cluster-size': layer.clusterSize }),
     format,
+    ...(layer.looksLike !== undefined && { 'starts-like': layer.looksLike }),
     'actual-size': layer.sizeOnDisk,
     ...overlayJson(cli, layer, given),
     ...(qcow2 !== undefined && qcow2Json(layer, qcow2)),
@@ -58,6 +59,7 @@ export function layerText(cli: Cli, layer: LayerInfo, given: string): string {
     `virtual size: ${formatSize(layer.virtualSize)} (${layer.virtualSize} bytes)`,
     `disk size: ${formatSize(layer.sizeOnDisk)}`,
   ]
+  if (layer.looksLike !== undefined) lines.push(`starts like: ${layer.looksLike}`)
   if (hasClusters(layer)) lines.push(`cluster_size: ${layer.clusterSize}`)
   if (backing !== undefined) {
     lines.push(`backing file: ${withPath(backing.name, shown(cli, backing.path, given))}`)

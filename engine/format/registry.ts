@@ -109,18 +109,24 @@ export async function openLayer(
 ): Promise<Layer> {
   const file = await host.open(path, { access: options.access === 'read' ? 'read' : 'write' })
   try {
-    const format = chooseFormat(path, stated, await probeFile(file))
+    const detected = await probeFile(file)
+    const format = chooseFormat(path, stated, detected)
     if (format === 'add-cow') return await openAddCow(host, path, file, options)
     if (format === 'acow') return await openAcow(host, path, file, options)
     if (format === 'qcow2') return await openQcow2(host, path, file, options)
     if (isExternal(format)) return await openExternal(host, file, format, options)
     const { size } = await file.stat()
     if (size > MAX_VIRTUAL_SIZE) throw tooLong(path, size)
-    return new RawLayer(path, file, size)
+    const found = nameOf(detected)
+    return new RawLayer(path, file, size, found === 'raw' ? undefined : found)
   } catch (error) {
     await file.close()
     throw error
   }
+}
+
+function nameOf(detected: Detected): string {
+  return 'foreign' in detected ? detected.foreign : detected.format
 }
 
 function isExternal(format: string): format is ExternalFormat {
@@ -145,7 +151,7 @@ function chooseFormat(path: string, stated: string | undefined, detected: Detect
   const accepted = STATED[stated]
   if (accepted === undefined) throw unreadable(path, stated)
   if ('format' in detected && accepted.includes(detected.format)) return detected.format
-  const name = 'foreign' in detected ? detected.foreign : detected.format
+  const name = nameOf(detected)
   const found = name === 'raw' ? `no ${stated} image` : `a ${name} image`
   const message = `Cannot open ${path}: it is said to be ${stated}, but is ${found}`
   throw new EngineError('format/unrecognized', message, { path, stated }, { state: 'unchanged' })

@@ -10,6 +10,7 @@ import {
 } from '../format/acow/header'
 import { encodeHeader as encodeAddCow, fileLength as addCowLength } from '../format/add-cow/header'
 import { resolveName } from '../format/file-names'
+import { RawLayer } from '../format/raw/raw-layer'
 import type { Host } from '../host/host'
 import { closeLayers } from '../image/chain'
 import type { FormatName } from '../model/image'
@@ -32,6 +33,10 @@ export const createJob: Job<CreateRequest> = {
     const { size, imagePath, imageExists, imageHoldsData, backing } = prepared
     const warnings: PlanWarning[] = []
     if (imageHoldsData) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
+    if (backing?.looksLike !== undefined) {
+      const details = { path: backing.path, format: backing.looksLike }
+      warnings.push({ code: 'backing-looks-foreign', details })
+    }
     const files: PlannedFile[] = [
       { path: request.path, role: 'add-cow', action: 'create' },
       { path: imagePath, role: 'image', action: imageExists ? 'write' : 'create' },
@@ -82,6 +87,8 @@ interface Backing {
   readonly format: FormatName
   readonly size: number
   readonly identities: readonly string[]
+  /** Where it is taken for raw: the other format that it starts like. */
+  readonly looksLike: string | undefined
 }
 
 /** Looks at everything that could refuse the overlay. Changes nothing. */
@@ -119,7 +126,8 @@ async function openBacking(host: Host, request: CreateRequest): Promise<Backing 
     if (top === undefined) throw new Error('a chain without a top')
     const identities = layers.flatMap((layer) => layer.files.map(({ file }) => file.identity))
     const size = alignDown(top.size, SECTOR_SIZE)
-    return { path: resolveName(name, target), format: top.format, size, identities }
+    const looksLike = top instanceof RawLayer ? top.looksLike : undefined
+    return { path: resolveName(name, target), format: top.format, size, identities, looksLike }
   } finally {
     await closeLayers(layers)
   }

@@ -36,6 +36,11 @@ export interface LayerInfo extends ImageSizes {
   readonly modifiedAt: number
   /** 0 for the top. */
   readonly depth: number
+  /**
+   * Only for a raw file that starts as an image of another format does: the name of that format.
+   * Whoever writes to a raw disk may have put it there; or the file is no raw one.
+   */
+  readonly looksLike?: string
   /** Only for an overlay: whether its metadata says that nothing below is used any more. */
   readonly allAllocated?: boolean
   /** Only for an overlay: its image file and its backing file. */

@@ -145,6 +145,7 @@ export interface PlannedFile {
 export const WARNING_CODES = [
   'image-file-reused',
   'backing-probed-raw',
+  'backing-looks-foreign',
   'data-cut-off',
   'nothing-to-copy',
 ] as const

@@ -21,6 +21,8 @@ export class RawLayer implements WritableLayer {
     readonly path: string,
     private readonly file: HostFile,
     private virtualSize: number,
+    /** The format whose first bytes the file shows, though it is read as raw. */
+    readonly looksLike?: string,
   ) {
     this.files = [{ role: 'data', file }]
   }
@@ -88,6 +90,7 @@ export class RawLayer implements WritableLayer {
       allocatedBytes: this.virtualSize,
       clusterSize: this.clusterSize,
       modifiedAt,
+      ...(this.looksLike !== undefined && { looksLike: this.looksLike }),
     }
   }
 

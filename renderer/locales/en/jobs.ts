@@ -143,6 +143,8 @@ export const jobs = {
       'overwritten bit by bit.',
     'backing-probed-raw':
       'The base was taken for a raw disk, as it has no known format at its start.',
+    'backing-looks-foreign':
+      'The base starts like an image of another format, but is read as a raw disk.',
     'data-cut-off': 'What lies behind the new end is lost.',
     'nothing-to-copy': 'There is nothing to copy: everything is in place already.',
   },

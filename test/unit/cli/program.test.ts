@@ -66,6 +66,20 @@ describe('create', () => {
     expect(await run(folder, ...args)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
+  test('warns where a raw base starts like an image of another format, and info tells', async () => {
+    const folder = temporaryFolder()
+    const content = new Uint8Array(4096)
+    content.set([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3])
+    writeFileSync(join(folder, 'b.raw'), content)
+    const options = 'image_file=i.raw,backing_file=b.raw,backing_fmt=raw'
+    const made = await run(folder, 'create', '-f', 'acow', '-o', options, 'x.add-cow')
+    expect(made.code).toBe(0)
+    expect(made.stderr).toMatch(/^add-cow-img: warning: .*b\.raw is read as raw, .* qcow2 image\n$/)
+    const info = await run(folder, 'info', '--backing-chain', 'x.add-cow')
+    expect(info.stdout).toContain('file format: raw\n')
+    expect(info.stdout).toContain('starts like: qcow2\n')
+  })
+
   test.each([
     [['-o', 'backing_file=b'], 'An overlay needs -o image_file=...'],
     [['-o', 'image_file=i,backing_file=b', '-b', 'c'], 'the backing file is given twice'],

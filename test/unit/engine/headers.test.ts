@@ -240,6 +240,7 @@ describe('a file that shows another format', () => {
       expect(host.openCount).toBe(0)
       const disk = await openDisk(host, '/d/disk.img', { writable: false, format: 'raw' })
       expect(disk.size).toBe(8192)
+      expect(await disk.top.info()).toMatchObject({ format: 'raw', looksLike: format })
       await disk.close()
     },
   )
