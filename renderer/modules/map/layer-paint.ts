@@ -73,8 +73,8 @@ export class LayerPaint {
 function drawPattern(context: OffscreenCanvasRenderingContext2D, look: number): void {
   context.lineWidth = look >= 6 ? 3 : 1.5
   context.beginPath()
-  if (look === 1 || look === 6) slant(context, 1)
-  if (look === 3 || look === 7) slant(context, -1)
+  if (look === 1 || look === 6) slant(context, -1)
+  if (look === 3 || look === 7) slant(context, 1)
   if (look === 2) {
     line(context, 2, -OVER, 2, TILE + OVER)
     line(context, 6, -OVER, 6, TILE + OVER)
