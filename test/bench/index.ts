@@ -1,7 +1,7 @@
 /*
  * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as
- * ratios of medians. Sizes and rounds can be given: `npm run bench -- --gib 4 --rounds 7`. Figures
- * go to out/bench/.
+ * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2 or nbd):
+ * `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { buildCommandLineIfNeeded } from '../../build/lib/build'
 import { main, outFolder, say, ScriptError } from '../../build/lib/project'
 import { install, missingTestPrograms } from '../../build/system/packages'
 import { type Contest, runContests } from './harness'
+import { runNbdBench } from './nbd'
 import { qcow2Contests } from './qcow2'
 import { copy, makeTwins, type Twins } from './twins'
 
@@ -82,6 +83,7 @@ await main(async () => {
     options: {
       gib: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '7' },
+      only: { type: 'string' },
     },
   })
   if (!(await install(missingTestPrograms()))) throw new ScriptError('The peers are not installed.')
@@ -90,10 +92,18 @@ await main(async () => {
   try {
     say(`Making a disk of ${values.gib} GiB and its qcow2 twin.`)
     const twins = await makeTwins(directory, Number(values.gib) * GIB)
-    await runContests(contests(twins), Number(values.rounds), 'images')
-    say('The same size as qcow2, plain and compressed.')
-    const reading = qcow2Contests(directory, Number(values.gib) * GIB)
-    await runContests(reading, Number(values.rounds), 'qcow2')
+    const rounds = Number(values.rounds)
+    const wanted = (part: string): boolean => values.only === undefined || values.only === part
+    if (wanted('images')) await runContests(contests(twins), rounds, 'images')
+    if (wanted('qcow2')) {
+      say('The same size as qcow2, plain and compressed.')
+      const reading = qcow2Contests(directory, Number(values.gib) * GIB)
+      await runContests(reading, rounds, 'qcow2')
+    }
+    if (wanted('nbd')) {
+      say('The same disk, served over NBD.')
+      await runNbdBench(twins, rounds)
+    }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -43,7 +43,7 @@ export interface Answer {
   readonly status: ReadonlyMap<number, readonly number[]>
 }
 
-const nothing = Buffer.alloc(0)
+const nothing: Buffer = Buffer.alloc(0)
 
 export class RawNbdClient {
   private input: Buffer[] = []
@@ -170,7 +170,7 @@ export class RawNbdClient {
 
   /** The next reply, all its chunks. A simple reply to a read has `length` bytes of data. */
   async answer(length = 0, command = -1): Promise<Answer> {
-    let data = nothing
+    let data: Buffer = nothing
     const status = new Map<number, number[]>()
     for (;;) {
       const first = await this.take(SIMPLE_REPLY_SIZE)
