@@ -31,6 +31,8 @@ export interface LinuxCalls {
    * preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device.
    */
   readCached(fd: number, target: Uint8Array, offset: number): number | undefined
+  /** posix_fadvise(2) with WILLNEED: asks the device for a range, and does not wait for it. */
+  prefetch(fd: number, offset: number, length: number): void
   /** Where the bytes lie in memory. */
   addressOf(bytes: Uint8Array): bigint
   /** fcntl(2) F_OFD_SETLK: whether a shared (or no) lock on the bytes could be set. */
@@ -44,6 +46,7 @@ const SEEK_HOLE = 4
 const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
 const RWF_NOWAIT = 8
+const POSIX_FADV_WILLNEED = 3
 const F_OFD_GETLK = 36
 const F_OFD_SETLK = 37
 const F_RDLCK = 0
@@ -75,6 +78,7 @@ function load(): LinuxCalls {
     'int64_t copy_file_range(int from, void *fromOffset, int to, void *toOffset, ' +
       'size_t length, unsigned int flags)',
   )
+  const fadvise = libc.func('int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)')
   const preadv2 = libc.func(
     'int64_t preadv2(int fd, void *vector, int count, int64_t offset, int flags)',
   )
@@ -119,6 +123,10 @@ function load(): LinuxCalls {
       const copied = Number(copyFileRange(from, fromOffset64, to, toOffset64, length, 0))
       if (copied < 0) throw lastError('copy_file_range')
       return copied
+    },
+    prefetch(fd, offset, length) {
+      // advice alone: where it is not taken, the read itself does what is needed
+      fadvise(fd, offset, length, POSIX_FADV_WILLNEED)
     },
     readCached(fd, target, offset) {
       vector[0] = koffi.address(target)

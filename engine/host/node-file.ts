@@ -86,6 +86,8 @@ export class NodeFile implements HostFile {
     if (target.length <= CACHED_READ_LIMIT) {
       const read = this.linux?.readCached(this.fd, target, offset)
       if (read === target.length) return undefined
+      // The thread pool reads a few pieces at a time; the device is to have all of them at once.
+      this.linux?.prefetch(this.fd, offset, target.length)
     }
     return this.readThrough(target, offset)
   }

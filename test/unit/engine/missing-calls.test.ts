@@ -35,6 +35,7 @@ function failing(code: string): { calls: LinuxCalls; asked: Asked } {
     copiesWithin: () => true,
     copyRange: fail('copyRange'),
     readCached: () => undefined,
+    prefetch: () => undefined,
     addressOf: () => 0n,
     setByteLock: fail('setByteLock'),
     testByteLock: fail('testByteLock'),
