@@ -8,6 +8,7 @@ import type {
   JobPlan,
   JobProgress,
   JobResult,
+  MeasureRequest,
   RebaseRequest,
   ResizeRequest,
 } from '../../engine/model/job'
@@ -64,6 +65,7 @@ export type WindowJobRequest =
        */
       readonly unproven?: boolean
     } & Pick<RebaseRequest, 'kind' | 'namesOnly'>)
+  | ({ readonly imageId: ImageId } & Omit<MeasureRequest, 'path'>)
   | {
       readonly kind: 'export'
       readonly imageId: ImageId

@@ -91,6 +91,7 @@ const jobRequest = z.discriminatedUnion('kind', [
     namesOnly: z.boolean(),
     unproven: z.boolean().exactOptional(),
   }),
+  z.strictObject({ kind: z.literal('measure'), imageId: id, compareWithBase: z.boolean() }),
   z.strictObject({
     kind: z.literal('export'),
     imageId: id,

@@ -173,10 +173,10 @@ async function imageDetails({ library, engine }: CommandParts, id: ImageId): Pro
 /** A chain; one whose top cannot be opened has no layers, and the reason why. */
 async function lookAt(
   engine: CommandParts['engine'],
-  request: Calls['scan']['request'],
+  request: Calls['look']['request'],
 ): Promise<{ chain: ChainInfo; layerPaths: readonly string[] }> {
   try {
-    return await engine.call('scan', request)
+    return await engine.call('look', request)
   } catch (error) {
     if (!isEngineError(error)) throw error
     return { chain: { layers: [], problem: error.toData() }, layerPaths: [] }

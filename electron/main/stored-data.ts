@@ -11,6 +11,7 @@ import {
   type Fingerprint,
   FORMAT_NAMES,
   type JobKind,
+  type MeasureResult,
 } from '../../engine'
 import { settingsChange } from '../contract/schemas'
 import type { Settings } from '../contract/settings'
@@ -55,6 +56,16 @@ const fingerprint: z.ZodType<Fingerprint> = z.object({
   sample: z.string(),
 })
 
+const cost = z.object({ bytesToCopy: bytes, spaceNeeded: bytes, spaceFreed: bytes })
+
+const measureResult: z.ZodType<MeasureResult> = z.object({
+  virtualSize: bytes,
+  flatten: cost.exactOptional(),
+  commit: cost.exactOptional(),
+  export: cost,
+  equalToBase: bytes.exactOptional(),
+})
+
 const baseMark: z.ZodType<BaseMark> = z.object({ format, fingerprint })
 
 const imageRecord: z.ZodType<ImageRecord> = z.object({
@@ -83,6 +94,8 @@ const KINDS: Readonly<Record<JobKind, JobKind>> = {
   check: 'check',
   flatten: 'flatten',
   export: 'export',
+  'export-overlay': 'export-overlay',
+  'import-overlay': 'import-overlay',
   commit: 'commit',
   rebase: 'rebase',
   compare: 'compare',
@@ -145,6 +158,7 @@ const storedJob: z.ZodType<StoredJob> = z.object({
       path: z.string(),
       bytesCopied: bytes.exactOptional(),
       check: checkResult.exactOptional(),
+      measure: measureResult.exactOptional(),
     })
     .exactOptional(),
   error: errorData.exactOptional(),

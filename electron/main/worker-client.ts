@@ -45,6 +45,7 @@ export class WorkerClient {
   private gone: EngineError | undefined
   private readonly pending: PendingByName = {
     scan: new Map(),
+    look: new Map(),
     signatures: new Map(),
     find: new Map(),
     plan: new Map(),

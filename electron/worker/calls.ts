@@ -55,6 +55,11 @@ export interface Calls {
     request: { readonly path: string; readonly knownBase?: BaseMark }
     result: ScannedImage
   }
+  /** The same for somebody who only looks: the last scan, as long as no file has changed since. */
+  look: {
+    request: { readonly path: string; readonly knownBase?: BaseMark }
+    result: ScannedImage
+  }
   /** A text for each list of files that differs where one of them was changed, replaced or lost. */
   signatures: {
     request: { readonly lists: readonly (readonly string[])[] }

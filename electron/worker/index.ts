@@ -17,11 +17,11 @@ import type {
 } from './calls'
 import { findFiles } from './find-files'
 import { handedOver } from './handed-over'
+import { KeptScans } from './kept-scans'
 import { limitRate } from './limit-rate'
 import { DiskMaps } from './map/disk-maps'
 import { signatureOf } from './signature'
 import { makeSample } from './sample/make-sample'
-import { scanImage } from './scan-image'
 
 /** Progress goes out at most this often a job, as nobody reads faster. */
 const PROGRESS_INTERVAL_MS = 100
@@ -40,7 +40,8 @@ const machine = machineHost({ files: 'any', names: agreedNames })
 const maps = new DiskMaps(machine)
 
 const handlers: Handlers = {
-  scan: ({ path, knownBase }, _control, host) => scanImage(host, path, knownBase),
+  scan: ({ path, knownBase }, _control, host) => scans.scan(host, path, knownBase),
+  look: ({ path, knownBase }, _control, host) => scans.look(host, path, knownBase),
   signatures: ({ lists }) => Promise.all(lists.map(signatureOf)),
   find: ({ paths }) => findFiles(paths),
   plan: (request, _control, host) => planJob(host, request),

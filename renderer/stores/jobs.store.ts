@@ -32,7 +32,6 @@ export const useJobs = defineStore('jobs', () => {
   const list = computed(() => [...jobs.value.values()].sort((a, b) => b.createdAt - a.createdAt))
   const active = computed(() => list.value.filter(isActive).reverse())
   const moving = computed(() => active.value.filter(isMoving))
-  const paused = computed(() => active.value.filter((job) => job.status === 'paused'))
   const queued = computed(() => list.value.filter((job) => job.status === 'queued').reverse())
   const ended = computed(() => list.value.filter((job) => isEnded(job) && job.cleared !== true))
   /** The job that holds each image, if any. */
@@ -130,7 +129,6 @@ export const useJobs = defineStore('jobs', () => {
     movedAt,
     active,
     moving,
-    paused,
     queued,
     ended,
     byImage,

@@ -45,6 +45,7 @@ const good: Requests = {
     { kind: 'flatten', imageId: 'a', verify: false },
     { kind: 'flatten', imageId: 'a', verify: false, trashOverlay: true },
     { kind: 'commit', imageId: 'a', verify: true, accepted: ['b'] },
+    { kind: 'measure', imageId: 'a', compareWithBase: true },
     { kind: 'rebase', imageId: 'a', base: { kind: 'none' }, namesOnly: false },
     { kind: 'rebase', imageId: 'a', base: { kind: 'image', id: 'b' }, namesOnly: false },
     {

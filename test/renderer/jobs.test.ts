@@ -53,7 +53,7 @@ describe('the jobs page', () => {
 
   test('has what runs, what waits and what ended', () => {
     const headings = [...document.querySelectorAll('h2')].map((one) => one.textContent)
-    expect(headings).toEqual(['Running', 'Paused', 'Waiting', 'Ended'])
+    expect(headings).toEqual(['Under way', 'Waiting', 'Ended'])
   })
 
   test('tells how far a job is, how fast and how long it takes', () => {
@@ -77,6 +77,46 @@ describe('the jobs page', () => {
     expect(card('Flatten dev-desktop-anna.add-cow').textContent).toContain('5 MiB/s')
   })
 
+  test('pauses and resumes, and rests without a pace meanwhile', async () => {
+    const name = 'Flatten dev-desktop-anna.add-cow'
+    const pause = byRole('button', `Pause: ${name}`)
+    await click(button(card(name), 'Pause'))
+    expect(pause.isConnected).toBe(true)
+    expect(bridge.requestsOf('job.pause')).toEqual([{ id: 'flattening' }])
+    expect(card(name).textContent).toContain('Paused at 42.8%')
+    expect(card(name).textContent).toContain('27.4 GiB of 64 GiB')
+    expect(card(name).textContent).not.toContain('MiB/s')
+    vi.advanceTimersByTime(60_000)
+    await settle()
+    expect(card(name).textContent).not.toContain('No progress')
+    await click(button(card(name), 'Resume'))
+    expect(bridge.requestsOf('job.resume')).toEqual([{ id: 'flattening' }])
+    expect(card(name).textContent).toContain('Copying 42.8%')
+  })
+
+  test('tells what became of the file that was to go to the trash', async () => {
+    const name = 'Flatten debian-12-server.add-cow'
+    expect(card(name).textContent).toContain('debian-12-server.add-cow is in the trash.')
+    const path = '/srv/overlays/debian-12-server.add-cow'
+    const error = { code: 'io/failed', message: 'no trash', details: { path } } as const
+    bridge.moveJob('trashed', { trashed: { path, error } })
+    await settle()
+    expect(card(name).textContent).toContain('is where it was. Nothing is lost.')
+    await click(button(card(name), 'What went wrong…'))
+    expect(byRole('dialog', 'The file could not be moved to the trash')).toBeTruthy()
+  })
+
+  test('shows so many ended jobs, and more on request', async () => {
+    const past = bridge.jobs.get('exported')
+    for (let n = 0; past !== undefined && n < 70; n += 1)
+      bridge.emit('job.changed', { ...past, id: `old ${n}`, createdAt: past.createdAt - n })
+    await settle()
+    const shown = allByRole('article').length
+    await click(byRole('button', /^Show \d+ more/))
+    expect(allByRole('article').length).toBeGreaterThan(shown)
+    expect(allByRole('button', /^Show \d+ more/)).toEqual([])
+  })
+
   test('cancels at once, and says what was left behind', async () => {
     const running = card('Flatten dev-desktop-anna.add-cow')
     await click(button(running, 'Cancel'))
@@ -84,7 +124,7 @@ describe('the jobs page', () => {
     expect(isDisabled(button(running, 'Cancel'))).toBe(true)
     bridge.moveJob('flattening', { status: 'cancelled', endedAt: Date.now() })
     await settle()
-    expect(pageText()).toContain('The overlay is whole and usable. Flatten again')
+    expect(pageText()).toContain('The overlay is whole and usable. What was copied stays copied.')
   })
 
   test('says of a failed job what, why, in what state, and offers to go on', async () => {
@@ -95,8 +135,9 @@ describe('the jobs page', () => {
     const dialog = byRole('dialog', 'db-primary.add-cow could not be flattened')
     expect(dialog.textContent).toContain('/srv/overlays/db-primary.raw')
     await click(button(dialog, 'Close'))
-    await click(button(failed, 'Go on…'))
-    expect(byRole('dialog', 'Flatten db-primary.add-cow')).toBeTruthy()
+    await click(button(failed, 'Go on'))
+    expect(bridge.requestsOf('job.goOn')).toEqual([{ id: 'failed' }])
+    expect(allByRole('dialog')).toEqual([])
   })
 
   test('says of a check what it found', () => {
@@ -118,7 +159,12 @@ describe('the jobs page', () => {
       ids: ended.filter((id) => id !== 'exported'),
     })
     expect(isDisabled(byRole('button', 'Clear ended jobs'))).toBe(true)
-    expect(useJobs().jobs.size).toBe(2)
+    expect(useJobs().ended).toEqual([])
+    expect(
+      useJobs()
+        .historyOf('db')
+        .map((job) => job.id),
+    ).toEqual(['failed', 'checked'])
   })
 
   test('leads to the image', async () => {

@@ -173,6 +173,15 @@ export function planOf(
           ),
         ),
       }
+    case 'measure':
+      return {
+        ...common,
+        kind: 'measure',
+        files: filesOf(image, 'read'),
+        bytesToCopy: 0,
+        spaceNeeded: 0,
+        commandLine: `add-cow-img measure ${path}`,
+      }
     case 'rebase': {
       const target = request.base.kind === 'none' ? '' : '/srv/images/other.raw'
       const flags = request.namesOnly ? '-u ' : ''

@@ -81,13 +81,17 @@ function keepsContent(request: JobRequest): boolean {
       return !request.shrink
     case 'create':
     case 'export':
+    case 'export-overlay':
+    case 'import-overlay':
       return false
   }
 }
 
 function madeFile(request: JobRequest): string | undefined {
   if (request.kind === 'create') return request.path
-  return request.kind === 'export' ? request.target : undefined
+  const { kind } = request
+  if (kind === 'export-overlay' || kind === 'import-overlay') return request.target
+  return kind === 'export' ? request.target : undefined
 }
 
 async function addOne(adder: Adder, path: string): Promise<ImageId | undefined> {

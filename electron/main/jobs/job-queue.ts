@@ -80,7 +80,7 @@ export class JobQueue {
 
   /** All that the next start has to know. */
   stored(): readonly StoredJob[] {
-    return [...this.jobs.values()].map((job) => {
+    return [...this.jobs.values()].map(withoutRanges).map((job) => {
       const work = this.unfinished.get(job.id) ?? this.work.get(job.id)?.job
       return work !== undefined && isKept(job.kind) ? { ...job, work } : job
     })
@@ -318,6 +318,13 @@ export class JobQueue {
 
 /** What a job makes or leads to, beside the image it works on. */
 function targetOf({ request }: ResolvedJob): Pick<JobSnapshot, 'target'> {
-  if (request.kind === 'export') return { target: request.target }
+  if ('target' in request) return { target: request.target }
   return request.kind === 'rebase' ? { target: request.backingFile } : {}
+}
+
+/** What two disks differ in may be very long, and is of use only while both are as they were. */
+function withoutRanges(job: JobSnapshot): JobSnapshot {
+  if (job.result?.compare === undefined) return job
+  const { kind, path } = job.result
+  return { ...job, result: { kind, path } }
 }

@@ -42,6 +42,10 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
       const files = writingBase(record, library)
       return { request: { kind, path, verify }, imageId, files, accepted }
     }
+    case 'measure': {
+      const { kind, compareWithBase } = job
+      return { request: { kind, path, compareWithBase }, imageId, files: reading(record) }
+    }
     case 'rebase':
       return resolveRebase(job, record, library, grants)
     case 'check': {

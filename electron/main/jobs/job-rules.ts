@@ -5,7 +5,16 @@ import type { JobSnapshot, JobStatus } from '../../contract/jobs'
 const QUICK: ReadonlySet<JobKind> = new Set(['create', 'resize'])
 
 /** Jobs that work in steps, with a look in between at whether they should rest. */
-const PAUSABLE: ReadonlySet<JobKind> = new Set(['flatten', 'export', 'commit', 'rebase', 'compare'])
+const PAUSABLE: ReadonlySet<JobKind> = new Set([
+  'flatten',
+  'export',
+  'export-overlay',
+  'import-overlay',
+  'commit',
+  'rebase',
+  'compare',
+  'measure',
+])
 
 /** Jobs whose files say how far they are: the same work again goes on from there. */
 const GOES_ON: ReadonlySet<JobKind> = new Set(['flatten', 'check', 'commit', 'rebase'])
@@ -21,7 +30,10 @@ export const NEVER_BEGUN: ErrorData = {
 }
 
 export function isQuick(request: JobRequest): boolean {
-  return QUICK.has(request.kind) || (request.kind === 'rebase' && request.namesOnly)
+  if (request.kind === 'rebase') return request.namesOnly
+  // to look at the bitmap alone is a moment's work
+  if (request.kind === 'measure') return !request.compareWithBase
+  return QUICK.has(request.kind)
 }
 
 export function isPausable(kind: JobKind): boolean {

@@ -4,8 +4,7 @@ import type { jobs as english } from '../en/jobs'
 export const jobs: SameKeys<typeof english> = {
   jobs: {
     title: 'Aufträge',
-    running: 'Laufen',
-    paused: 'Angehalten',
+    running: 'Im Gange',
     waiting: 'Warten',
     ended: 'Beendet',
     empty: 'Noch keine Aufträge',
@@ -45,6 +44,8 @@ export const jobs: SameKeys<typeof english> = {
     check: '{name} prüfen',
     flatten: '{name} verflachen',
     export: '{name} exportieren',
+    'export-overlay': '{name} als qcow2 exportieren',
+    'import-overlay': '{name} importieren',
     commit: '{name} in die Basis schreiben',
     rebase: '{name} auf andere Basis setzen',
     compare: '{name} vergleichen',
@@ -57,6 +58,8 @@ export const jobs: SameKeys<typeof english> = {
     check: '{name} konnte nicht geprüft werden',
     flatten: '{name} konnte nicht verflacht werden',
     export: '{name} konnte nicht exportiert werden',
+    'export-overlay': '{name} konnte nicht als qcow2 exportiert werden',
+    'import-overlay': '{name} konnte nicht importiert werden',
     commit: '{name} konnte nicht in die Basis geschrieben werden',
     rebase: '{name} konnte nicht auf die andere Basis gesetzt werden',
     compare: '{name} konnte nicht verglichen werden',
@@ -85,6 +88,8 @@ export const jobs: SameKeys<typeof english> = {
     check: 'Nichts wurde geändert.',
     flatten: 'Das Overlay ist heil und benutzbar. Was kopiert ist, bleibt kopiert.',
     export: 'Die unfertige Zieldatei wurde entfernt. Das Abbild wurde nur gelesen.',
+    'export-overlay': 'Die unfertige Zieldatei wurde entfernt. Das Image wurde nur gelesen.',
+    'import-overlay': 'Das unfertige Overlay wurde entfernt. Das qcow2-Image wurde nur gelesen.',
     commit:
       'Das Overlay ist heil und zeigt, was es zeigte. Weitermachen, bevor die Basis benutzt wird.',
     rebase: 'Das Overlay ist heil und steht noch auf seiner alten Basis.',
@@ -98,6 +103,8 @@ export const jobs: SameKeys<typeof english> = {
     check: 'Das Programm endete dabei.',
     flatten: 'Das Programm endete dabei. Das Overlay ist heil und benutzbar.',
     export: 'Das Programm endete dabei. Eine unfertige Zieldatei kann übrig sein.',
+    'export-overlay': 'Das Programm endete dabei. Eine unfertige Zieldatei kann übrig sein.',
+    'import-overlay': 'Das Programm endete dabei. Unfertige Dateien können im Ordner liegen.',
     commit:
       'Das Programm endete dabei. Das Overlay ist heil, seine Basis hat einen Teil der ' +
       'Änderungen. Weitermachen, bevor die Basis benutzt wird.',

@@ -2,8 +2,7 @@
 export const jobs = {
   jobs: {
     title: 'Jobs',
-    running: 'Running',
-    paused: 'Paused',
+    running: 'Under way',
     waiting: 'Waiting',
     ended: 'Ended',
     empty: 'No jobs yet',
@@ -43,6 +42,8 @@ export const jobs = {
     check: 'Check {name}',
     flatten: 'Flatten {name}',
     export: 'Export {name}',
+    'export-overlay': 'Export {name} as qcow2',
+    'import-overlay': 'Import {name}',
     commit: 'Commit {name}',
     rebase: 'Rebase {name}',
     compare: 'Compare {name}',
@@ -55,6 +56,8 @@ export const jobs = {
     check: '{name} could not be checked',
     flatten: '{name} could not be flattened',
     export: '{name} could not be exported',
+    'export-overlay': '{name} could not be exported as qcow2',
+    'import-overlay': '{name} could not be imported',
     commit: '{name} could not be committed',
     rebase: '{name} could not be rebased',
     compare: '{name} could not be compared',
@@ -84,6 +87,8 @@ export const jobs = {
     check: 'Nothing was changed.',
     flatten: 'The overlay is whole and usable. What was copied stays copied.',
     export: 'The unfinished target file was removed. The image was only read.',
+    'export-overlay': 'The unfinished target file was removed. The image was only read.',
+    'import-overlay': 'The unfinished overlay was removed. The qcow2 image was only read.',
     commit: 'The overlay is whole and shows what it did. Go on to finish, before the base is used.',
     rebase: 'The overlay is whole and still stands on its old base.',
     compare: 'Nothing was changed.',
@@ -97,6 +102,8 @@ export const jobs = {
     check: 'The application ended meanwhile.',
     flatten: 'The application ended meanwhile. The overlay is whole and usable.',
     export: 'The application ended meanwhile. An unfinished target file may be left.',
+    'export-overlay': 'The application ended meanwhile. An unfinished target file may be left.',
+    'import-overlay': 'The application ended meanwhile. Unfinished files may be left in the folder.',
     commit:
       'The application ended meanwhile. The overlay is whole; its base has part of the changes. ' +
       'Go on to finish, before the base is used.',

@@ -71,6 +71,7 @@ export const library = {
     commit: 'Commit into the base…',
     rebase: 'Put on another base…',
     locate: 'Locate the base…',
+    measure: 'Measure',
     rescan: 'Look again',
     'show-in-folder': 'Show in folder',
     'copy-path': 'Copy path',

@@ -11,6 +11,7 @@ export type ImageAction =
   | 'commit'
   | 'rebase'
   | 'locate'
+  | 'measure'
   | 'rescan'
   | 'show-in-folder'
   | 'copy-path'
@@ -35,7 +36,13 @@ const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
   'copy-path',
   'forget',
 ])
-const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set(['flatten', 'commit', 'rebase', 'locate'])
+const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set([
+  'flatten',
+  'commit',
+  'rebase',
+  'locate',
+  'measure',
+])
 /** What needs a base to be named. */
 const BASE_ONLY: ReadonlySet<ImageAction> = new Set(['commit', 'locate'])
 /** What can be done although the base is not there: by it, it comes back. */

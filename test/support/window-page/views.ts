@@ -47,6 +47,19 @@ async function endCheck(page: Page, findings: boolean): Promise<void> {
   )
 }
 
+/** Every base is another one than the one that is remembered, until one says "anyway". */
+const DIFFERS = `const plan = bridge.plan.bind(bridge)
+  bridge.answer('job.plan', (request) => ({ ...plan(request), problems: request.unproven ? [] : [{
+    code: 'chain/base-differs', message: 'is not the backing file that it was last seen on',
+    details: { path: '/srv/overlays/accounting.add-cow', backing: '/mnt/x.raw' } }] }))`
+
+async function locate(page: Page, entry: string, button: string): Promise<void> {
+  await page.getByRole('row', { name: 'accounting' }).first().click({ button: 'right' })
+  await page.getByRole('menuitem', { name: entry }).click()
+  if (button !== '') await press(page, button)
+  await page.waitForTimeout(300)
+}
+
 export const VIEWS: readonly View[] = [
   { name: 'empty', scenario: 'empty', show: () => Promise.resolve() },
   { name: 'empty-de', scenario: 'empty', lang: 'de', show: () => Promise.resolve() },
@@ -236,6 +249,86 @@ export const VIEWS: readonly View[] = [
       await press(page, 'Choose…')
     },
   },
+  {
+    name: 'commit-breaks',
+    show: async (page) => {
+      await select(page, 'db-primary')
+      await menu(page, 'Flatten', 'Commit')
+    },
+  },
+  {
+    name: 'commit-breaks-de',
+    lang: 'de',
+    show: async (page) => {
+      await select(page, 'db-primary')
+      await menu(page, 'Verflachen', 'In die Basis')
+      await page.getByRole('checkbox').first().click()
+    },
+  },
+  {
+    name: 'commit-alone',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'Commit')
+    },
+  },
+  {
+    name: 'other-ways',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'In place')
+      await press(page, 'Another way')
+    },
+  },
+  {
+    name: 'rebase',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'Put on another base')
+    },
+  },
+  {
+    name: 'rebase-de',
+    lang: 'de',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await menu(page, 'Verflachen', 'Auf eine andere Basis')
+      await page.getByRole('radio', { name: 'Keine Basis mehr' }).click()
+    },
+  },
+  {
+    name: 'rebase-differs',
+    show: async (page) => {
+      await fake(page, DIFFERS)
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'Put on another base')
+      await page.getByRole('radio', { name: 'The base was moved' }).click()
+      await press(page, 'Choose a file…')
+      await page.getByRole('checkbox').click()
+    },
+  },
+  { name: 'locate', show: (page) => locate(page, 'Locate', '') },
+  { name: 'locate-same', show: (page) => locate(page, 'Locate', 'Choose…') },
+  {
+    name: 'locate-differs-de',
+    lang: 'de',
+    show: async (page) => {
+      await fake(page, DIFFERS)
+      await locate(page, 'Basis suchen', 'Wählen …')
+    },
+  },
+  {
+    name: 'snapshot',
+    show: async (page) => {
+      await select(page, 'experiment')
+      await press(page, 'New overlay')
+    },
+  },
+  { name: 'history', show: (page) => tab(page, 'db-primary', 'History') },
+  { name: 'history-de', lang: 'de', show: (page) => tab(page, 'web-staging-before', 'Verlauf') },
+  { name: 'history-none', show: (page) => tab(page, 'accounting', 'History') },
+  { name: 'measure', show: (page) => select(page, 'experiment') },
+  { name: 'measure-de', lang: 'de', show: (page) => select(page, 'experiment') },
   {
     name: 'failure',
     show: async (page) => {
