@@ -34,9 +34,12 @@ describe('a connection that ends', () => {
     await file.close()
   })
 
-  test('in silence is given up', async () => {
+  test.each([
+    ['in silence', { silence: 100, answer: 60_000 }],
+    ['before an answer is whole, however it trickles in', { silence: 60_000, answer: 100 }],
+  ])('%s is given up', async (_, patience) => {
     const server = await fakeServer({ size: SIZE, reply: never })
-    const file = await open(server, { silence: 100 })
+    const file = await open(server, patience)
     const error = await failure(file.read(new Uint8Array(512), 0))
     expectError(error, 'nbd/unreachable', /owes an answer/)
     expect(server.connections()).toBe(4)
