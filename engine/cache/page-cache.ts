@@ -1,4 +1,5 @@
 import type { HostFile } from '../host/host'
+import type { MaybePromise } from '../base/maybe-promise'
 import { MIB } from '../base/units'
 import { assert } from '../base/assert'
 
@@ -13,7 +14,8 @@ import { assert } from '../base/assert'
  * being written; when no clean page is left, all dirty ones are written in one round, for one
  * barrier.
  *
- * A page that was handed out may be used until the next await; after it, ask again.
+ * A page that was handed out may be used until the next await, or the next page that is asked for:
+ * its memory may be another page's then.
  */
 export interface Page {
   readonly index: number
@@ -46,6 +48,8 @@ export class PageCache {
   private round: Promise<void> | undefined
   private written = 0
   private latest: Page | undefined
+  /** Memory of a page that has left, for the next one. */
+  private spare: Uint8Array | undefined
   private length: number
 
   constructor(
@@ -62,7 +66,7 @@ export class PageCache {
   }
 
   /** The page, at once where it is cached. */
-  get(index: number): Page | Promise<Page> {
+  get(index: number): MaybePromise<Page> {
     if (this.latest?.index === index) return this.latest
     const page = this.pages.get(index)
     if (page === undefined) return this.loading.get(index) ?? this.load(index)
@@ -70,6 +74,14 @@ export class PageCache {
     this.pages.set(index, page)
     this.latest = page
     return page
+  }
+
+  /** Uses a page, at once where it can be had at once. `work` gets it as it is then. */
+  use<T>(index: number, work: (page: Page) => MaybePromise<T>): MaybePromise<T> {
+    const page = this.get(index)
+    if (!(page instanceof Promise)) return work(page)
+    // many pages may have come in since this one: then it has left the cache again
+    return page.then((late) => (this.peek(index) === late ? work(late) : this.use(index, work)))
   }
 
   /** The page where it is cached; does not count as use. */
@@ -164,29 +176,48 @@ export class PageCache {
     return runs
   }
 
-  private load(index: number): Promise<Page> {
-    const promise = this.loadPage(index).finally(() => {
+  /** At once where the host has the page in memory, and the cache has room. */
+  private load(index: number): MaybePromise<Page> {
+    const covered = Math.min(PAGE_SIZE, this.length - index * PAGE_SIZE)
+    assert(covered > 0, `page ${String(index)} lies outside of the file's metadata`)
+    const bytes = this.spare ?? new Uint8Array(PAGE_SIZE)
+    this.spare = undefined
+    bytes.fill(0, covered)
+    const offset = this.options.fileOffset + index * PAGE_SIZE
+    const read = this.file.read(bytes.subarray(0, covered), offset)
+    if (!(read instanceof Promise) && this.hasRoom()) return this.insert(index, bytes)
+    const promise = this.insertLater(index, bytes, read).finally(() => {
       this.loading.delete(index)
     })
     this.loading.set(index, promise)
     return promise
   }
 
-  private async loadPage(index: number): Promise<Page> {
-    const bytes = new Uint8Array(PAGE_SIZE)
-    const covered = Math.min(PAGE_SIZE, this.length - index * PAGE_SIZE)
-    assert(covered > 0, `page ${String(index)} lies outside of the file's metadata`)
-    const offset = this.options.fileOffset + index * PAGE_SIZE
-    await this.file.read(bytes.subarray(0, covered), offset)
-    while (this.pages.size >= this.limit && !this.evictOne()) await this.writeBack()
+  private async insertLater(
+    index: number,
+    bytes: Uint8Array,
+    read: MaybePromise<void>,
+  ): Promise<Page> {
+    await read
+    while (!this.hasRoom()) await this.writeBack()
+    return this.insert(index, bytes)
+  }
+
+  private insert(index: number, bytes: Uint8Array): Page {
     const page = { index, bytes, words: new Int32Array(bytes.buffer) }
     this.pages.set(index, page)
     return page
   }
 
+  /** Room for one more page, made where there is none. */
+  private hasRoom(): boolean {
+    return this.pages.size < this.limit || this.evictOne()
+  }
+
   private evictOne(): boolean {
     for (const index of this.pages.keys()) {
       if (this.dirty.has(index) || this.writing.has(index)) continue
+      this.spare = this.pages.get(index)?.bytes
       this.pages.delete(index)
       if (this.latest?.index === index) this.latest = undefined
       return true

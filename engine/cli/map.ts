@@ -8,7 +8,7 @@ import { humanMap, jsonMap, type MapEntry } from './map-text'
 import { outputOption } from './output-option'
 
 /** Characters that are written at once: a map may have millions of runs. */
-const CHUNK = 64 * 1024
+const CHUNK = 256 * 1024
 
 export function mapCommand(cli: Cli): Command {
   return new Command('map')
@@ -30,12 +30,13 @@ async function map(cli: Cli, file: string, output: 'human' | 'json'): Promise<vo
         .map((f) => [f.file.path, shown(cli, f.file.path, file)]),
     )
     let chunk = text.head
-    for await (const extent of disk.extents()) {
+    await disk.walk((extent) => {
       for (const entry of mapEntries(extent, disk.layers, names)) chunk += text.entry(entry)
-      if (chunk.length < CHUNK) continue
-      await cli.out.write(chunk)
+      if (chunk.length < CHUNK) return undefined
+      const full = chunk
       chunk = ''
-    }
+      return cli.out.write(full)
+    })
     await cli.out.write(chunk + text.tail())
   } finally {
     await disk.close()

@@ -9,6 +9,7 @@ import { compareCommand } from './compare'
 import { convertCommand } from './convert'
 import { createCommand } from './create'
 import { flattenCommand } from './flatten'
+import { importCommand } from './import'
 import { infoCommand } from './info'
 import { mapCommand } from './map'
 import { measureCommand } from './measure'
@@ -63,6 +64,7 @@ function makeProgram(cli: Cli): Command {
     resizeCommand,
     flattenCommand,
     convertCommand,
+    importCommand,
     commitCommand,
     rebaseCommand,
     compareCommand,

@@ -12,6 +12,9 @@ interface Hit {
   readonly length: number
 }
 
+/** What is done with a run of a walk. */
+export type ExtentVisitor = (extent: DiskExtent & ByteRange) => MaybePromise<void>
+
 /**
  * What a chain of layers reads as, from the layer at `depth` down. Goes through the layers in a
  * loop, never by recursion, so that a chain may be as deep as it likes. A layer decides nothing
@@ -105,12 +108,55 @@ export class DiskView implements Readable {
   }
 
   extentAt(range: ByteRange): MaybePromise<DiskExtent> {
-    return andThen(this.locate(range), ({ layer, depth, length }): MaybePromise<DiskExtent> => {
-      if (layer === undefined) return { length, content: 'zero', depth: undefined }
-      return andThen(layer.extentAt({ offset: range.offset, length }), (extent) =>
-        diskExtent(extent, depth),
-      )
-    })
+    return this.extentFrom(this.depth, range)
+  }
+
+  /** The run as it is seen from the layer at `start`, none of those above it having it. */
+  private extentFrom(start: number, { offset, length }: ByteRange): MaybePromise<DiskExtent> {
+    let left = length
+    for (let depth = start; depth < this.layers.length; depth += 1) {
+      const layer = this.layers[depth]
+      if (layer === undefined || offset >= visibleSize(layer, depth)) break
+      left = Math.min(left, visibleSize(layer, depth) - offset)
+      const answer = layer.extentAt({ offset, length: left })
+      if (answer instanceof Promise) {
+        return answer.then((late) =>
+          late.allocated
+            ? diskExtent(late, depth)
+            : this.extentFrom(depth + 1, { offset, length: late.length }),
+        )
+      }
+      if (answer.allocated) return diskExtent(answer, depth)
+      left = answer.length
+    }
+    return { length: left, content: 'zero', depth: undefined }
+  }
+
+  /**
+   * Shows all runs of a range to `visit`, ascending, without gaps; neighbours that differ in nothing
+   * are one. Where everything that is asked for is in memory it costs no promise: this is the way
+   * through millions of runs. Waits for what `visit` returns.
+   */
+  async walk(range: ByteRange, visit: ExtentVisitor): Promise<void> {
+    const end = rangeEnd(range)
+    let open: (DiskExtent & ByteRange) | undefined
+    for (let at = range.offset; at < end;) {
+      const turn = giveTurn()
+      if (turn !== undefined) await turn
+      const answer = this.extentAt({ offset: at, length: end - at })
+      const extent = answer instanceof Promise ? await answer : answer
+      if (open !== undefined && continues(open, extent)) {
+        open = { ...open, length: open.length + extent.length }
+      } else {
+        if (open !== undefined) {
+          const visited = visit(open)
+          if (visited instanceof Promise) await visited
+        }
+        open = { ...extent, offset: at }
+      }
+      at += extent.length
+    }
+    if (open !== undefined) await visit(open)
   }
 
   /** All runs of a range, ascending, without gaps; neighbours that differ in nothing are one. */

@@ -7,7 +7,7 @@ import type { Layer, Readable, WritableLayer } from '../format/layer'
 import type { CopyPiece, Host } from '../host/host'
 import type { FormatName } from '../model/image'
 import { closeLayers, openChain } from './chain'
-import { DiskView } from './disk-view'
+import { DiskView, type ExtentVisitor } from './disk-view'
 import { lockForWriting } from './locks'
 
 export interface OpenDiskOptions {
@@ -133,6 +133,11 @@ export class Disk implements Readable {
   extents(range: ByteRange = { offset: 0, length: this.size }): ReturnType<DiskView['extents']> {
     this.checkRange(range)
     return this.view.extents(range)
+  }
+
+  /** Shows all runs of the disk to a visitor: see DiskView. */
+  walk(visit: ExtentVisitor): Promise<void> {
+    return this.view.walk({ offset: 0, length: this.size }, visit)
   }
 
   /** Writes back what is in memory, and closes all files. */

@@ -6,7 +6,9 @@ import { commitJob } from './commit'
 import { compareJob } from './compare'
 import { createJob } from './create'
 import { exportJob } from './export'
+import { exportOverlayJob } from './export-overlay'
 import { flattenJob } from './flatten'
+import { importOverlayJob } from './import-overlay'
 import { type Job, type JobControl, withState } from './job'
 import { measureJob } from './measure'
 import { rebaseJob } from './rebase'
@@ -62,6 +64,10 @@ function withJob<Result>(
       return use(flattenJob, request)
     case 'export':
       return use(exportJob, request)
+    case 'export-overlay':
+      return use(exportOverlayJob, request)
+    case 'import-overlay':
+      return use(importOverlayJob, request)
     case 'commit':
       return use(commitJob, request)
     case 'rebase':

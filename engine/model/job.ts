@@ -10,6 +10,8 @@ export type JobRequest =
   | ExportRequest
   | CommitRequest
   | RebaseRequest
+  | ExportOverlayRequest
+  | ImportOverlayRequest
   | CompareRequest
   | MeasureRequest
 
@@ -67,6 +69,33 @@ export interface ExportRequest {
   readonly kind: 'export'
   readonly path: string
   readonly target: string
+  /** Read both sides again afterwards and compare. */
+  readonly verify: boolean
+}
+
+/**
+ * Write an overlay as a new qcow2 overlay on the same backing file, for those who do not know ours.
+ * The sources are only read.
+ */
+export interface ExportOverlayRequest {
+  readonly kind: 'export-overlay'
+  readonly path: string
+  /** The qcow2 file to be made. */
+  readonly target: string
+  /** Read both sides again afterwards and compare. */
+  readonly verify: boolean
+}
+
+/** Make an overlay that is what a qcow2 overlay is, on the same backing file. That is only read. */
+export interface ImportOverlayRequest {
+  readonly kind: 'import-overlay'
+  /** The qcow2 overlay. */
+  readonly path: string
+  /** The add-cow file to be made. */
+  readonly target: string
+  readonly format: OverlayFormat
+  /** Written as given; a relative name counts from the directory of `target`. Must not exist. */
+  readonly imageFile: string
   /** Read both sides again afterwards and compare. */
   readonly verify: boolean
 }

@@ -46,8 +46,7 @@ export class CowBitmap {
    */
   runAt(first: number, limit: number): MaybePromise<BitRun> {
     assert(limit > 0 && first + limit <= this.bitCount, 'bits outside of the bitmap')
-    const pageIndex = Math.floor(first / PAGE_BITS)
-    return andThen(this.cache.get(pageIndex), (page) => {
+    return this.cache.use(Math.floor(first / PAGE_BITS), (page) => {
       const bit = first % PAGE_BITS
       const inPage = Math.min(limit, PAGE_BITS - bit)
       const value = testBit(page, bit)
@@ -58,41 +57,51 @@ export class CowBitmap {
   }
 
   /** Goes on with a run that reached its page's end. */
-  private async runAcrossPages(
+  private runAcrossPages(
     first: number,
     limit: number,
     value: boolean,
     counted: number,
-  ): Promise<BitRun> {
+  ): MaybePromise<BitRun> {
     let count = counted
     while (count < limit) {
-      const index = (first + count) / PAGE_BITS
-      if (!value && this.cache.peek(index) === undefined) {
-        const next = Math.min(await this.nextStoredPage(index), divCeil(first + limit, PAGE_BITS))
-        if (next > index) {
-          count = Math.min(limit, next * PAGE_BITS - first)
-          continue
-        }
+      const more = this.runFromPage((first + count) / PAGE_BITS, limit - count, value)
+      if (more instanceof Promise) {
+        const before = count
+        return more.then((late) => {
+          const now = before + late
+          const ended = late < PAGE_BITS || now === limit
+          return ended ? { value, count: now } : this.runAcrossPages(first, limit, value, now)
+        })
       }
-      const page = await this.cache.get(index)
-      const inPage = Math.min(limit - count, PAGE_BITS)
-      const more = runInPage(page, 0, inPage, value)
       count += more
-      if (more < inPage) break
+      if (more < PAGE_BITS) break
     }
     return { value, count }
+  }
+
+  /** Bits of a value from a page's start on: fewer than a page has where the run ends in it. */
+  private runFromPage(index: number, limit: number, value: boolean): MaybePromise<number> {
+    const inPage = Math.min(limit, PAGE_BITS)
+    const look = (): MaybePromise<number> =>
+      this.cache.use(index, (page) => runInPage(page, 0, inPage, value))
+    if (value || this.cache.peek(index) !== undefined) return look()
+    return andThen(this.nextStoredPage(index), (next) =>
+      next > index ? Math.min(limit, (next - index) * PAGE_BITS) : look(),
+    )
   }
 
   /**
    * The first page at or behind `index` that may hold a 1: in the file or, not written yet, in
    * memory.
    */
-  private async nextStoredPage(index: number): Promise<number> {
+  private nextStoredPage(index: number): MaybePromise<number> {
     // Asked first: until the host has answered, a page may have been written, and be clean.
     const dirty = this.cache.firstDirty(index) ?? Infinity
-    const run = await this.file.dataAt(this.fileOffset + index * PAGE_SIZE)
-    const stored = run.data ? index : Math.floor((run.end - this.fileOffset) / PAGE_SIZE)
-    return Math.max(index, Math.min(stored, dirty))
+    return andThen(this.file.dataAt(this.fileOffset + index * PAGE_SIZE), ({ data, end }) => {
+      const stored = data ? index : Math.floor((end - this.fileOffset) / PAGE_SIZE)
+      return Math.max(index, Math.min(stored, dirty))
+    })
   }
 
   /**
@@ -114,9 +123,7 @@ export class CowBitmap {
     const index = Math.floor(first / PAGE_BITS)
     const bit = first % PAGE_BITS
     const inPage = Math.min(count, PAGE_BITS - bit)
-    const done = andThen(this.cache.get(index), (page): MaybePromise<void> => {
-      // many pages may have come in since this one: then it has left the cache again
-      if (this.cache.peek(index) !== page) return this.change(first, inPage, value)
+    const done = this.cache.use(index, (page) => {
       if (runInPage(page, bit, inPage, value) === inPage) return
       fillBits(page.bytes, bit, inPage, value)
       this.cache.markDirty(page)
@@ -186,19 +193,20 @@ function testBit(page: Page, bit: number): boolean {
   return ((page.bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0
 }
 
-/** How many bits from `bit` on, of at most `limit`, have the value. */
+/**
+ * How many bits from `bit` on, of at most `limit`, have the value. Looks at words of 32 bits: on
+ * every machine that Node and Electron are made for, the first byte of one is its lowest.
+ */
 function runInPage(page: Page, bit: number, limit: number, value: boolean): number {
+  const same = value ? -1 : 0
   const end = bit + limit
-  const fullByte = value ? 0xff : 0
-  const fullWord = value ? -1 : 0
-  let at = bit
-  while (at < end) {
-    if ((at & 31) === 0 && end - at >= 32 && page.words[at >>> 5] === fullWord) at += 32
-    else if ((at & 7) === 0 && end - at >= 8 && page.bytes[at >>> 3] === fullByte) at += 8
-    else if (testBit(page, at) === value) at += 1
-    else break
+  for (let at = bit; at < end; at = (at | 31) + 1) {
+    const others = ((page.words[at >>> 5] ?? same) ^ same) >>> (at & 31)
+    if (others === 0) continue
+    const first = at + 31 - Math.clz32(others & -others)
+    return Math.min(first, end) - bit
   }
-  return at - bit
+  return limit
 }
 
 function fillBits(bytes: Uint8Array, bit: number, count: number, value: boolean): void {

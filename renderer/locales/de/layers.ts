@@ -119,6 +119,8 @@ export const layers: SameKeys<typeof english> = {
       check: 'Geprüft',
       flatten: 'Verflacht',
       export: 'Exportiert',
+      'export-overlay': 'Als qcow2 exportiert',
+      'import-overlay': 'Aus qcow2 importiert',
       commit: 'In die Basis geschrieben',
       rebase: 'Auf eine andere Basis gesetzt',
       compare: 'Verglichen',

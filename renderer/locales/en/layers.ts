@@ -107,6 +107,8 @@ export const layers = {
       check: 'Checked',
       flatten: 'Flattened',
       export: 'Exported',
+      'export-overlay': 'Exported as qcow2',
+      'import-overlay': 'Imported from qcow2',
       commit: 'Committed into its base',
       rebase: 'Put on another base',
       compare: 'Compared',
