@@ -34,6 +34,10 @@ const COPY_STEP = 8 * MIB
 /** What file systems share is counted in blocks of this many bytes. */
 const BLOCK = 4096
 const ZERO_STEP = MIB
+/** Turns of the event loop that a device is given to answer in. */
+const LOOKS_AGAIN = 8
+/** So many reads in a row that it did not answer in that time, and no more looks are taken. */
+const LATE_READS = 64
 
 /**
  * Why a system call may be missing: then the portable way is taken, for this file, from then on.
@@ -50,6 +54,8 @@ export class NodeFile implements HostFile {
   private canSeek = true
   private canCopy = true
   private closed = false
+  private turn: Promise<void> | undefined
+  private lateReads = 0
   private bulk: BulkWriter | undefined
 
   constructor(
@@ -86,10 +92,40 @@ export class NodeFile implements HostFile {
     if (target.length <= CACHED_READ_LIMIT) {
       const read = this.linux?.readCached(this.fd, target, offset)
       if (read === target.length) return undefined
-      // The thread pool reads a few pieces at a time; the device is to have all of them at once.
-      this.linux?.prefetch(this.fd, offset, target.length)
+      if (this.linux !== undefined && read === undefined) {
+        return this.readSoon(this.linux, target, offset)
+      }
     }
     return this.readThrough(target, offset)
+  }
+
+  /**
+   * Asks the device, and looks again a few times before it takes the thread pool: a fast device has
+   * answered by then, and a slow one has got all that is wanted at once, where the pool would ask
+   * for a few pieces at a time.
+   */
+  private async readSoon(linux: LinuxCalls, target: Uint8Array, offset: number): Promise<void> {
+    linux.prefetch(this.fd, offset, target.length)
+    const looks = this.lateReads < LATE_READS ? LOOKS_AGAIN : 0
+    for (let n = 0; n < looks; n += 1) {
+      await this.nextTurn()
+      if (linux.readCached(this.fd, target, offset) !== target.length) continue
+      this.lateReads = 0
+      return
+    }
+    this.lateReads += 1
+    await this.readThrough(target, offset)
+  }
+
+  /** One turn of the event loop, shared by all who wait for it. */
+  private nextTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = undefined
+        resolve()
+      })
+    })
+    return this.turn
   }
 
   private async readThrough(target: Uint8Array, offset: number): Promise<void> {

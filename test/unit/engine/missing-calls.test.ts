@@ -149,6 +149,30 @@ describe('a system call that does less than it was asked for', () => {
     for (const each of [file, from, source.file, target.file]) await each.close()
   })
 
+  test.each([3, 1000])('reads what is in the cache at look %i', async (last) => {
+    let looks = 0
+    let asked = 0
+    here.calls = {
+      ...failing('EIO').calls,
+      prefetch: () => (asked += 1),
+      readCached: (_fd, target) => {
+        looks += 1
+        if (looks < last) return undefined
+        target.fill(0xee)
+        return target.length
+      },
+    }
+    const bytes = new Random(3).bytes(5000)
+    const { file } = await opened(bytes)
+    for (let n = 0; n < 100; n += 1) {
+      const found = new Uint8Array(5000)
+      await file.read(found, 0)
+      expect(Buffer.from(found).equals(last === 3 ? found.fill(0xee) : bytes)).toBe(true)
+    }
+    // where the cache never has it, looking is given up
+    expect([asked, looks]).toEqual(last === 3 ? [1, 102] : [100, 64 * 9 + 36])
+  })
+
   test('reads the rest from the device', async () => {
     const { calls } = failing('EIO')
     here.calls = {
