@@ -21,4 +21,14 @@ export { EXTERNAL_FORMATS, FINDING_CODES, FORMAT_NAMES } from './model/image'
 export type * from './model/content'
 export type * from './model/image'
 export type * from './model/job'
+export type { NbdAddress } from './server/address'
+export type { FlattenOptions } from './server/live-flatten'
+export {
+  type NbdClient,
+  type NbdEvent,
+  NbdExport,
+  type ServeOptions,
+  serveDisk,
+} from './server/nbd-export'
+export type { SnapshotRequest } from './server/snapshot'
 export type * from './model/trust'
