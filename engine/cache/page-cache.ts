@@ -24,6 +24,8 @@ export interface Page {
   readonly words: Int32Array
 }
 
+type Memory = Pick<Page, 'bytes' | 'words'>
+
 export const PAGE_SIZE = 4096
 /** What the cache of one image may take, in bytes, whatever the size of the disk. */
 export const DEFAULT_CACHE_BYTES = 4 * MIB
@@ -49,7 +51,7 @@ export class PageCache {
   private written = 0
   private latest: Page | undefined
   /** Memory of a page that has left, for the next one. */
-  private spare: Uint8Array | undefined
+  private spare: Memory | undefined
   private length: number
 
   constructor(
@@ -180,13 +182,14 @@ export class PageCache {
   private load(index: number): MaybePromise<Page> {
     const covered = Math.min(PAGE_SIZE, this.length - index * PAGE_SIZE)
     assert(covered > 0, `page ${String(index)} lies outside of the file's metadata`)
-    const bytes = this.spare ?? new Uint8Array(PAGE_SIZE)
+    const memory = this.spare ?? newMemory()
+    const { bytes } = memory
     this.spare = undefined
     bytes.fill(0, covered)
     const offset = this.options.fileOffset + index * PAGE_SIZE
     const read = this.file.read(bytes.subarray(0, covered), offset)
-    if (!(read instanceof Promise) && this.hasRoom()) return this.insert(index, bytes)
-    const promise = this.insertLater(index, bytes, read).finally(() => {
+    if (!(read instanceof Promise) && this.hasRoom()) return this.insert(index, memory)
+    const promise = this.insertLater(index, memory, read).finally(() => {
       this.loading.delete(index)
     })
     this.loading.set(index, promise)
@@ -195,16 +198,16 @@ export class PageCache {
 
   private async insertLater(
     index: number,
-    bytes: Uint8Array,
+    memory: Memory,
     read: MaybePromise<void>,
   ): Promise<Page> {
     await read
     while (!this.hasRoom()) await this.writeBack()
-    return this.insert(index, bytes)
+    return this.insert(index, memory)
   }
 
-  private insert(index: number, bytes: Uint8Array): Page {
-    const page = { index, bytes, words: new Int32Array(bytes.buffer) }
+  private insert(index: number, { bytes, words }: Memory): Page {
+    const page = { index, bytes, words }
     this.pages.set(index, page)
     return page
   }
@@ -217,11 +220,16 @@ export class PageCache {
   private evictOne(): boolean {
     for (const index of this.pages.keys()) {
       if (this.dirty.has(index) || this.writing.has(index)) continue
-      this.spare = this.pages.get(index)?.bytes
+      this.spare = this.pages.get(index)
       this.pages.delete(index)
       if (this.latest?.index === index) this.latest = undefined
       return true
     }
     return false
   }
+}
+
+function newMemory(): Memory {
+  const bytes = new Uint8Array(PAGE_SIZE)
+  return { bytes, words: new Int32Array(bytes.buffer) }
 }

@@ -15,9 +15,9 @@ export interface LinuxCalls {
   seekData(fd: number, offset: number): number | undefined
   /**
    * lseek(2) with SEEK_HOLE: the start of the first hole at or behind `offset`, the file's end at
-   * the latest.
+   * the latest; undefined where `offset` is not before it.
    */
-  seekHole(fd: number, offset: number): number
+  seekHole(fd: number, offset: number): number | undefined
   /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE. */
   punchHole(fd: number, offset: number, length: number): void
   /**
@@ -92,6 +92,13 @@ function load(): LinuxCalls {
   const lock = new DataView(new ArrayBuffer(32))
   const lockBytes = new Uint8Array(lock.buffer)
 
+  function seek(fd: number, offset: number, whence: number): number | undefined {
+    const at = Number(lseek(fd, offset, whence))
+    if (at >= 0) return at
+    if (koffi.errno() === constants.errno.ENXIO) return undefined
+    throw lastError('lseek')
+  }
+
   function byteLock(fd: number, command: number, type: number, byte: number): number {
     lockBytes.fill(0)
     lock.setInt16(0, type, true)
@@ -102,15 +109,10 @@ function load(): LinuxCalls {
 
   return {
     seekData(fd, offset) {
-      const at = Number(lseek(fd, offset, SEEK_DATA))
-      if (at >= 0) return at
-      if (koffi.errno() === constants.errno.ENXIO) return undefined
-      throw lastError('lseek')
+      return seek(fd, offset, SEEK_DATA)
     },
     seekHole(fd, offset) {
-      const at = Number(lseek(fd, offset, SEEK_HOLE))
-      if (at < 0) throw lastError('lseek')
-      return at
+      return seek(fd, offset, SEEK_HOLE)
     },
     punchHole(fd, offset, length) {
       const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE

@@ -57,6 +57,11 @@ export class NodeFile implements HostFile {
   private turn: Promise<void> | undefined
   private lateReads = 0
   private bulk: BulkWriter | undefined
+  /**
+   * Where data was found last: to find its end takes the host the longer the more extents it lies
+   * in, and whoever goes through a file asks again and again inside of it.
+   */
+  private data = { offset: 0, end: 0 }
 
   constructor(
     readonly path: string,
@@ -163,6 +168,7 @@ export class NodeFile implements HostFile {
     const { size } = await this.stat()
     const length = Math.min(rangeEnd(range), size) - range.offset
     if (length <= 0) return
+    this.data = { offset: 0, end: 0 }
     if (this.linux !== undefined && this.canPunch) {
       try {
         this.linux.punchHole(this.fd, range.offset, length)
@@ -225,6 +231,7 @@ export class NodeFile implements HostFile {
   }
 
   async truncate(size: number): Promise<void> {
+    this.data = { offset: 0, end: 0 }
     try {
       await truncateAsync(this.fd, size)
     } catch (error) {
@@ -243,10 +250,15 @@ export class NodeFile implements HostFile {
   dataAt(offset: number): MaybePromise<DataRun> {
     if (this.linux !== undefined && this.canSeek) {
       try {
-        const start = this.linux.seekData(this.fd, offset)
-        if (start === undefined) return { data: false, end: ENDLESS }
-        if (start > offset) return { data: false, end: start }
-        return { data: true, end: this.linux.seekHole(this.fd, offset) }
+        const { data } = this
+        if (offset >= data.offset && offset < data.end) return { data: true, end: data.end }
+        // one call where there is data, which is what most who ask have reason to expect
+        const hole = this.linux.seekHole(this.fd, offset)
+        if (hole !== undefined && hole > offset) {
+          this.data = { offset, end: hole }
+          return { data: true, end: hole }
+        }
+        return { data: false, end: this.linux.seekData(this.fd, offset) ?? ENDLESS }
       } catch (error) {
         if (!isMissingCall(error)) throw ioError('look for holes in', this.path, error)
         this.canSeek = false

@@ -17,24 +17,24 @@ export async function checkOverlay(
   overlay: OverlayStorage,
   options: CheckOptions,
 ): Promise<CheckResult> {
-  let left = await findAll(overlay, options)
-  const found = new Map(left.map((finding) => [finding.code, finding]))
+  let latest = await findAll(overlay, options)
+  const found = new Map(latest.left.map((finding) => [finding.code, finding]))
   // One repair may show what another one mends: data in the last block of a file made longer.
-  for (let fresh = left; fresh.some((finding) => isAsked(finding.repair, options.repair));) {
+  for (let fresh = latest.left; fresh.some((finding) => isAsked(finding.repair, options.repair));) {
     for (const finding of fresh) {
       if (isAsked(finding.repair, options.repair)) await repair(overlay, finding.code)
     }
-    left = await findAll(overlay, options)
-    fresh = left.filter(({ code }) => !found.has(code))
+    latest = await findAll(overlay, options)
+    fresh = latest.left.filter(({ code }) => !found.has(code))
     for (const finding of fresh) found.set(finding.code, finding)
   }
-  const codes = new Set(left.map(({ code }) => code))
+  const codes = new Set(latest.left.map(({ code }) => code))
   const findings = [...found.values()].map((finding) => ({
     ...finding,
     // What only another repair hid is not mended: a hole in a block that a file was extended by.
     repaired: isAsked(finding.repair, options.repair) && !codes.has(finding.code),
   }))
-  return await result(overlay, findings)
+  return result(overlay, findings, latest.allocatedBytes)
 }
 
 function isAsked(repair: Finding['repair'], asked: CheckOptions['repair']): boolean {
@@ -42,8 +42,11 @@ function isAsked(repair: Finding['repair'], asked: CheckOptions['repair']): bool
   return asked === 'all' || repair.by === 'leaks'
 }
 
-async function result(overlay: OverlayStorage, findings: readonly Finding[]): Promise<CheckResult> {
-  const allocatedBytes = await overlay.countAllocated()
+function result(
+  overlay: OverlayStorage,
+  findings: readonly Finding[],
+  allocatedBytes: number,
+): CheckResult {
   return {
     path: overlay.path,
     format: overlay.layout.format,
@@ -54,7 +57,10 @@ async function result(overlay: OverlayStorage, findings: readonly Finding[]): Pr
 }
 
 /** Each code at most once. */
-async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<Finding[]> {
+async function findAll(
+  overlay: OverlayStorage,
+  options: CheckOptions,
+): Promise<{ left: Finding[]; allocatedBytes: number }> {
   const walked = await walk(overlay, options)
   const found = [
     ...(await findInBitmapFile(overlay, options)),
@@ -62,7 +68,8 @@ async function findAll(overlay: OverlayStorage, options: CheckOptions): Promise<
     holesFinding(walked),
     leaksFinding(walked),
   ]
-  return [...overlay.layout.oddities, ...found.filter((finding) => finding !== undefined)]
+  const left = [...overlay.layout.oddities, ...found.filter((finding) => finding !== undefined)]
+  return { left, allocatedBytes: walked.allocatedBytes }
 }
 
 async function findInBitmapFile(
@@ -165,24 +172,35 @@ interface Walked {
   holes: number
   /** Bytes that are not allocated but take space in the image file. */
   leaked: number
+  allocatedBytes: number
   /** The end of the last allocated byte. */
   allocatedEnd: number
 }
 
 async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Walked> {
-  const walked = { path: overlay.image.path, holes: 0, leaked: 0, allocatedEnd: 0 }
+  const { path } = overlay.image
+  const walked = { path, holes: 0, leaked: 0, allocatedBytes: 0, allocatedEnd: 0 }
   let reported = 0
+  // An await where nothing is to be waited for costs more than all else that is done for a run.
   for (let at = 0; at < overlay.size;) {
-    await giveTurn()
+    const turn = giveTurn()
+    if (turn !== undefined) await turn
     throwIfCancelled(overlay, options.signal)
-    const rest = { offset: at, length: overlay.size - at }
-    const { length, allocated } = await overlay.allocationAt(rest)
+    const answer = overlay.allocationAt({ offset: at, length: overlay.size - at })
+    const { length, allocated } = answer instanceof Promise ? await answer : answer
     const run = { offset: at, length }
     if (allocated) {
+      walked.allocatedBytes += length
       walked.allocatedEnd = rangeEnd(run)
-      walked.holes += await hiddenData(overlay, run, options)
+      if (options.below !== undefined && run.offset < options.below.size) {
+        walked.holes += await hiddenData(overlay, run, options)
+      }
     } else if (options.below !== undefined) {
-      for await (const leak of leaks(overlay, run)) walked.leaked += leak.length
+      const host = overlay.image.dataAt(at)
+      const { data, end } = host instanceof Promise ? await host : host
+      if (data || end < rangeEnd(run)) {
+        for await (const leak of leaks(overlay, run)) walked.leaked += leak.length
+      }
     }
     at = rangeEnd(run)
     if (at - reported >= 64 * MIB || at === overlay.size) {

@@ -92,7 +92,7 @@ describe('a system call that is missing', () => {
     here.calls = calls
     await useAll()
     // of the two files one is copied to and looked at for holes, and the other one punched
-    expect(asked).toEqual({ copyRange: 1, punchHole: 1, seekData: 1 })
+    expect(asked).toEqual({ copyRange: 1, punchHole: 1, seekHole: 1 })
   })
 
   test('on a system that has none of them', async () => {
