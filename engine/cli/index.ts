@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { homedir } from 'node:os'
 import { machineHost } from '../nbd/machine-host'
 import { AgreedNames, agreedNamesPath } from './agreed-names'

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
+import { projectRoot } from '../../build/lib/project'
 import { GIB } from '../../engine/base/units'
 
 const run = promisify(execFile)
@@ -28,10 +29,20 @@ function hasRoom(folder: string): boolean {
   }
 }
 
+/**
+ * What the command line is started with: V8 lets its youngest objects take what it likes up to a
+ * size of its own; there, to a small one.
+ */
+function commandLineFlags(): string[] {
+  const [first = ''] = readFileSync(join(projectRoot, 'engine/cli/index.ts'), 'utf8').split('\n')
+  const [, flags = ''] = /^#!\/usr\/bin\/env -S node (--.*)$/.exec(first) ?? []
+  expect(flags, 'flags in the first line of the command line').not.toBe('')
+  return flags.split(' ')
+}
+
 it('takes little memory for 16 TiB, however many bitmap pages are changed', async () => {
   const script = join(import.meta.dirname, 'huge-overlay.ts')
-  // V8 lets its youngest objects take what it likes up to a size of its own; here, to a small one.
-  const args = ['--max-semi-space-size=4', '--import', 'tsx', script, roomyFolder()]
+  const args = [...commandLineFlags(), '--import', 'tsx', script, roomyFolder()]
   const { stdout } = await run(process.execPath, args)
   process.stdout.write(stdout)
   const [, peak = ''] = /peak growth: (\S+) MiB/.exec(stdout) ?? []
