@@ -1,6 +1,7 @@
 import {
   type ChainInfo,
   type Host,
+  type LayerInfo,
   fingerprintDisk,
   inspectChain,
   isEngineError,
@@ -24,10 +25,10 @@ export async function scanImage(
   const [backingPath] = await realPaths([top?.backing?.path])
   const found = await realPaths([
     top?.backing?.path,
-    ...below.flatMap((layer) => [layer.path, layer.imageFile?.path, layer.backing?.path]),
+    ...below.flatMap((layer) => [...pathsOf(layer), layer.backing?.path]),
   ])
   const filesBelow = [...new Set(found)]
-  const ownFiles = await realPaths([path, imagePath])
+  const ownFiles = await realPaths([path, imagePath, top?.qcow2?.dataFile?.path])
   const base = chain.problem === undefined ? await markBase(host, chain, knownBase) : undefined
   return {
     chain,
@@ -38,6 +39,11 @@ export async function scanImage(
     ...(backingPath !== undefined && { backingPath }),
     ...(base !== undefined && { base }),
   }
+}
+
+/** Where the layer's own bytes are. */
+function pathsOf({ path, imageFile, qcow2 }: LayerInfo): readonly (string | undefined)[] {
+  return [path, imageFile?.path, qcow2?.dataFile?.path]
 }
 
 async function realPaths(paths: readonly (string | undefined)[]): Promise<readonly string[]> {

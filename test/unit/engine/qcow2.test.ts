@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { type ErrorData, toErrorData } from '../../../engine/base/errors'
 import { openDisk } from '../../../engine/image/disk'
-import { inspectImage } from '../../../engine/image/inspect'
+import { inspectChain, inspectImage } from '../../../engine/image/inspect'
 import { runJob } from '../../../engine/job/jobs'
 import { fileSystem } from '../../support/host-log'
 import { type Built, type BuiltImage, buildQcow2, put32, put64 } from '../../support/qcow2-builder'
@@ -184,6 +184,8 @@ describe('damage further in', () => {
     const error = await failure(read(hostWith(built)))
     expect(error).toMatchObject({ code: 'format/corrupt', details: { path: PATH } })
     expect(await findings(hostWith(built))).toContain('corruption entry-damaged')
+    const chain = await inspectChain(hostWith(built), PATH)
+    expect(chain).toMatchObject({ layers: [{ path: PATH }], problem: { code: 'format/corrupt' } })
   })
 
   test('what is not damaged is read', async () => {
