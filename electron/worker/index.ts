@@ -38,6 +38,7 @@ type Handlers = {
 const agreedNames = new Set<string>()
 const machine = machineHost({ files: 'any', names: agreedNames })
 const maps = new DiskMaps(machine)
+const scans = new KeptScans()
 
 const handlers: Handlers = {
   scan: ({ path, knownBase }, _control, host) => scans.scan(host, path, knownBase),

@@ -5,7 +5,7 @@ import { GIB, MIB, TIB } from '../../engine/base/units'
 import { lookOf, NOBODY, STEPS, type CellLook } from '../../renderer/modules/map/cell-look'
 import { cellParts } from '../../renderer/modules/map/cell-parts'
 import { hexLines } from '../../renderer/modules/map/hex-lines'
-import { MapSource } from '../../renderer/modules/map/map-source'
+import { type FetchTile, MapSource } from '../../renderer/modules/map/map-source'
 import {
   cellAt,
   cellCount,
@@ -108,7 +108,11 @@ describe('the grid', () => {
 })
 
 /** A map of two layers with one number after another, and cells of 4 KiB at the finest. */
-function source(size: number, cells: readonly (readonly number[])[], fetch = noTile): MapSource {
+function source(
+  size: number,
+  cells: readonly (readonly number[])[],
+  fetch: FetchTile = noTile,
+): MapSource {
   const levels = [Float64Array.from(cells.flat())]
   const map: DiskMap = {
     ...{ id: 'a', size, layerCount: 2, extentCount: 1, cellBytes: 4096, levels },

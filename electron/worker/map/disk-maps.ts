@@ -94,8 +94,9 @@ export class DiskMaps {
 
   private async look(path: string, control?: MapControl): Promise<KeptMap> {
     const known = this.kept.get(path)
-    const fresh = known && (await signatureOf(known.files)) === known.signature
-    const map = fresh ? known : await this.scan(path, control)
+    const signature = known === undefined ? undefined : await signatureOf(known.files)
+    const fresh = known?.signature === signature ? known : undefined
+    const map = fresh ?? (await this.scan(path, control))
     this.keep(path, map)
     return map
   }
