@@ -3,7 +3,7 @@ import type { DiskMap, MapCounts, PlacedExtent } from '../../contract/map'
 import { signatureOf } from '../signature'
 import { ExtentIndex } from './extent-index'
 import { buildLevels, CellCounter, finestCellBytes } from './pyramid'
-import { walkExtents } from './walk-extents'
+import { walkDisk, walkRange } from './walk-extents'
 
 /** Maps that are kept take at most this much memory, apart from the last one. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20
@@ -51,7 +51,7 @@ export class DiskMaps {
       const cells = new CellCounter(disk.layers.length, start, cellBytes, count)
       const length = Math.min(disk.size - start, count * cellBytes)
       if (length <= 0) return cells.counts
-      await walkExtents(disk, { offset: start, length }, (extent) => {
+      await walkRange(disk, { offset: start, length }, (extent) => {
         cells.add(extent)
         return true
       })
@@ -110,13 +110,12 @@ export class DiskMaps {
       const cellBytes = finestCellBytes(size, layerCount)
       const cells = new CellCounter(layerCount, 0, cellBytes, Math.ceil(size / cellBytes))
       const index = new ExtentIndex()
-      const add = (extent: Extent): boolean => {
+      const add = (extent: Extent): void => {
         cells.add(extent)
         index.add(extent.offset)
         control?.report({ phase: 'preparing', current: extent.offset + extent.length, total: size })
-        return true
       }
-      await walkExtents(disk, { offset: 0, length: size }, add, control?.signal)
+      await walkDisk(disk, add, control?.signal)
       const levels = buildLevels(cells.counts, layerCount)
       const map = { size, layerCount, extentCount: index.count, cellBytes, levels }
       return { map, index, files, signature }
@@ -148,7 +147,7 @@ export class DiskMaps {
       const { offset } = mark
       let { index } = mark
       if (offset >= disk.size) return
-      await walkExtents(disk, { offset, length: disk.size - offset }, (extent) => {
+      await walkRange(disk, { offset, length: disk.size - offset }, (extent) => {
         const more = visit({ ...extent, index })
         index += 1
         return more
