@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
+import type { DiskContent } from '../../engine/model/content'
 import type { ChainInfo, CheckResult, FormatName } from '../../engine/model/image'
 
 /** Names an image in the library. Opaque; stays the same as long as the library knows the image. */
@@ -54,6 +55,8 @@ export interface ImageDetails {
    */
   readonly layers: readonly { readonly id?: ImageId; readonly usedBy: number }[]
   readonly lastCheck?: { readonly at: number; readonly result: CheckResult }
+  /** What is inside of the disk; absent where not all of it can be read. */
+  readonly content?: DiskContent
 }
 
 /** What came of adding files to the library. */

@@ -1,4 +1,10 @@
-import { type ChainInfo, EngineError, type ErrorData, isEngineError } from '../../engine'
+import {
+  type ChainInfo,
+  type DiskContent,
+  EngineError,
+  type ErrorData,
+  isEngineError,
+} from '../../engine'
 import type { Bootstrap } from '../contract/commands'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
@@ -162,12 +168,28 @@ function refuseLeftOut(result: AddResult): AddResult {
 
 async function imageDetails({ library, engine }: CommandParts, id: ImageId): Promise<ImageDetails> {
   const { path, base, lastCheck } = library.record(id)
-  const { chain, layerPaths } = await lookAt(engine, { path, ...(base && { knownBase: base }) })
+  const [{ chain, layerPaths }, content] = await Promise.all([
+    lookAt(engine, { path, ...(base && { knownBase: base }) }),
+    lookInside(engine, path),
+  ])
   const layers = layerPaths.map((layerPath) => {
     const layerId = library.idOf(layerPath)
     return { ...(layerId !== undefined && { id: layerId }), usedBy: library.usedBy(layerPath) }
   })
-  return { id, path, chain, layers, ...(lastCheck && { lastCheck }) }
+  return { id, path, chain, layers, ...(lastCheck && { lastCheck }), ...(content && { content }) }
+}
+
+/** What keeps it from being read is told by the chain. */
+async function lookInside(
+  engine: CommandParts['engine'],
+  path: string,
+): Promise<DiskContent | undefined> {
+  try {
+    return await engine.call('content', { path })
+  } catch (error) {
+    if (!isEngineError(error)) throw error
+    return undefined
+  }
 }
 
 /** A chain; one whose top cannot be opened has no layers, and the reason why. */

@@ -46,6 +46,7 @@ export class WorkerClient {
   private readonly pending: PendingByName = {
     scan: new Map(),
     look: new Map(),
+    content: new Map(),
     signatures: new Map(),
     find: new Map(),
     plan: new Map(),

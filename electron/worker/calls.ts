@@ -1,4 +1,5 @@
 import type {
+  DiskContent,
   ChainInfo,
   ErrorData,
   Fingerprint,
@@ -60,6 +61,8 @@ export interface Calls {
     request: { readonly path: string; readonly knownBase?: BaseMark }
     result: ScannedImage
   }
+  /** What is inside of the disk. Errors: those of openDisk. */
+  content: { request: { readonly path: string }; result: DiskContent }
   /** A text for each list of files that differs where one of them was changed, replaced or lost. */
   signatures: {
     request: { readonly lists: readonly (readonly string[])[] }

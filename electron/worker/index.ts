@@ -18,6 +18,7 @@ import type {
 import { findFiles } from './find-files'
 import { handedOver } from './handed-over'
 import { KeptScans } from './kept-scans'
+import { lookInside } from './look-inside'
 import { limitRate } from './limit-rate'
 import { DiskMaps } from './map/disk-maps'
 import { signatureOf } from './signature'
@@ -43,6 +44,7 @@ const scans = new KeptScans()
 const handlers: Handlers = {
   scan: ({ path, knownBase }, _control, host) => scans.scan(host, path, knownBase),
   look: ({ path, knownBase }, _control, host) => scans.look(host, path, knownBase),
+  content: ({ path }, _control, host) => lookInside(host, path),
   signatures: ({ lists }) => Promise.all(lists.map(signatureOf)),
   find: ({ paths }) => findFiles(paths),
   plan: (request, _control, host) => planJob(host, request),

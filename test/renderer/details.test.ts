@@ -37,6 +37,15 @@ describe('the overview', () => {
     expect(pageText()).toContain('Stored as web-staging.raw')
   })
 
+  test('shows partitions and file systems, and what is wrong with the table', async () => {
+    await open('web')
+    const text = pageText()
+    expect(text).toContain('The GPT at the start is damaged; its copy at the end was read.')
+    expect(text).toContain('GPT, 4 partitions')
+    expect(text).toContain('ext4 root of a machine with a rather long label 12 GiB')
+    expect(text).toContain('Partition 2 9.4 GiB of 12 GiB used')
+  })
+
   test('says what is wrong, what helps, and which file', async () => {
     const bridge = await open('orphan')
     expect(pageText()).toContain('The base is missing')

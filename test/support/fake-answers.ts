@@ -1,7 +1,8 @@
 import type { WindowJobPlan, WindowJobRequest } from '../../electron/contract/jobs'
 import type { ImageDetails, ImageId, ImageSummary } from '../../electron/contract/library'
 import { EngineError } from '../../engine/base/errors'
-import { SECTOR_SIZE } from '../../engine/base/units'
+import { GIB, MIB, SECTOR_SIZE } from '../../engine/base/units'
+import type { DiskContent } from '../../engine/model/content'
 import type { LayerInfo } from '../../engine/model/image'
 import type { PlannedFile } from '../../engine/model/job'
 
@@ -73,6 +74,46 @@ export function detailsOf(images: Images, id: ImageId): ImageDetails {
     chain:
       broken === undefined ? { layers: withShares(infos) } : { layers: infos, problem: broken },
     layers: chain.map((image) => ({ id: image.id, usedBy: image.usedBy })),
+    ...(broken === undefined && { content: serverDisk() }),
+  }
+}
+
+/** A server's disk: something to boot from, a root, a volume group, and a partition of no kind. */
+function serverDisk(): DiskContent {
+  const typeId = '0FC63DAF-8483-4772-8E79-3D69D8477DE4'
+  const linux = { typeId, typeName: 'Linux file system' }
+  return {
+    table: {
+      type: 'gpt',
+      id: '5D3C5DDC-6F3F-4A1C-9F0B-6A7C1B7F2A11',
+      problems: ['primary-damaged'],
+      partitions: [
+        {
+          number: 1,
+          offset: MIB,
+          length: 512 * MIB,
+          typeId: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
+          typeName: 'EFI system',
+          name: 'EFI System Partition',
+          fileSystem: { type: 'fat32', uuid: '3E2A-91C0', size: 512 * MIB, used: 6 * MIB },
+        },
+        {
+          ...{ number: 2, offset: 513 * MIB, length: 12 * GIB, ...linux },
+          fileSystem: {
+            type: 'ext4',
+            label: 'root of a machine with a rather long label',
+            uuid: '7b0f2f6a-0c6e-4a36-9a44-1f3a0c9d6d11',
+            size: 12 * GIB,
+            used: 9.4 * GIB,
+          },
+        },
+        {
+          ...{ number: 3, offset: 13 * GIB, length: 6 * GIB, ...linux },
+          fileSystem: { type: 'lvm', label: 'vg-data', size: 6 * GIB },
+        },
+        { number: 4, offset: 19 * GIB, length: 900 * MIB, typeId: '00' },
+      ],
+    },
   }
 }
 

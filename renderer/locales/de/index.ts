@@ -1,4 +1,5 @@
 import { common } from './common'
+import { content } from './content'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
 import { jobs } from './jobs'
@@ -7,4 +8,13 @@ import { library } from './library'
 import { map } from './map'
 
 /** The German texts: the same keys and placeholders as the English ones. */
-export const de = { ...common, ...library, ...jobs, ...layers, ...dialogs, ...errors, ...map }
+export const de = {
+  ...common,
+  ...library,
+  ...jobs,
+  ...layers,
+  ...dialogs,
+  ...errors,
+  ...content,
+  ...map,
+}

@@ -1,4 +1,5 @@
 import { common } from './common'
+import { content } from './content'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
 import { jobs } from './jobs'
@@ -7,4 +8,13 @@ import { library } from './library'
 import { map } from './map'
 
 /** The English texts. `{name}` is filled in; ` | ` separates the forms for none, one and many. */
-export const en = { ...common, ...library, ...jobs, ...layers, ...dialogs, ...errors, ...map }
+export const en = {
+  ...common,
+  ...library,
+  ...jobs,
+  ...layers,
+  ...dialogs,
+  ...errors,
+  ...content,
+  ...map,
+}

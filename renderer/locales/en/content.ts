@@ -1,0 +1,38 @@
+/** What is inside of a disk. */
+export const content = {
+  content: {
+    heading: 'Inside the disk',
+    hint: 'As its partition table and superblocks tell it.',
+    nothing: 'No partition table and no file system is known to be in it.',
+    unreadable: 'It cannot be looked at while a part of its chain is missing.',
+    table: { gpt: 'GPT', mbr: 'MBR' },
+    partitions: '{table}, no partitions | {table}, one partition | {table}, {count} partitions',
+    whole: 'Whole disk',
+    number: 'Partition {number}',
+    used: '{used} of {size} used',
+    place: 'from {offset}',
+    unknown: 'Nothing known',
+    problems: {
+      'primary-damaged': 'The GPT at the start is damaged; its copy at the end was read.',
+      'both-damaged': 'The GPT is damaged at both ends.',
+      'outside-of-disk': 'A partition ends behind the end of the disk.',
+      'bad-chain': 'The list of logical partitions is damaged: there may be more.',
+    },
+    types: {
+      ext2: 'ext2',
+      ext3: 'ext3',
+      ext4: 'ext4',
+      xfs: 'XFS',
+      btrfs: 'Btrfs',
+      fat12: 'FAT12',
+      fat16: 'FAT16',
+      fat32: 'FAT32',
+      exfat: 'exFAT',
+      ntfs: 'NTFS',
+      iso9660: 'ISO 9660',
+      swap: 'Swap',
+      lvm: 'LVM',
+      luks: 'LUKS, encrypted',
+    },
+  },
+}
