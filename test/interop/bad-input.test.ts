@@ -252,7 +252,7 @@ const brokenBelow: readonly Broken[] = [
   {
     what: 'a base in a format that is not known',
     ...layout1,
-    message: /base\.raw: luks images cannot be read/,
+    message: /base\.raw: it is encrypted \(luks\)/,
     make: () => patch('base.raw', 0, Uint8Array.of(0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe)),
   },
   {

@@ -216,7 +216,8 @@ describeNeeding([program('nbdkit'), program('qemu-nbd')], 'an overlay on an expo
     const folder = temporaryFolder()
     makeBase(folder)
     const { socket } = await qemuNbd(folder, '-f', 'raw', '-x', 'disk', 'base.raw')
-    const options = `backing_file=nbd+unix:///other?socket=${socket},backing_fmt=raw,image_file=x.raw`
+    const other = `nbd+unix:///other?socket=${socket}`
+    const options = `backing_file=${other},backing_fmt=raw,image_file=x.raw`
     const { code, stderr } = await addCowImg(folder, 'create', '-o', options, 'x.add-cow')
     expect(code).toBe(1)
     expect(stderr).toMatch(/no export named 'other'/)

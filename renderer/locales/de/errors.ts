@@ -68,7 +68,7 @@ export const errors: SameKeys<typeof english> = {
     'format/needs-program': {
       title: 'Ein Programm fehlt',
       why: '{file} wird mit Hilfe von QEMU gelesen, das hier nicht installiert ist.',
-      help: 'Die Werkzeuge von QEMU installieren (unter Debian und Ubuntu das Paket qemu-utils), dann noch einmal ansehen.',
+      help: 'QEMUs Werkzeuge installieren (Debian, Ubuntu: qemu-utils), dann noch einmal ansehen.',
     },
     'chain/backing-missing': {
       title: 'Die Basis fehlt',
@@ -107,8 +107,8 @@ export const errors: SameKeys<typeof english> = {
     },
     'chain/needs-consent': {
       title: 'Führt anderswohin',
-      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht geöffnet.',
-      help: 'Die Einzelheiten sagen, was geöffnet würde. Nur zustimmen, wenn die Herkunft der Datei vertrauenswürdig ist.',
+      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es blieb zu.',
+      help: 'Die Einzelheiten sagen, was. Nur zustimmen, wenn der Herkunft zu trauen ist.',
     },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
@@ -138,7 +138,7 @@ export const errors: SameKeys<typeof english> = {
     'nbd/unreachable': {
       title: 'Nicht erreichbar',
       why: 'Der NBD-Server von {file} antwortet nicht.',
-      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal versuchen.',
+      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal.',
     },
     'nbd/refused': {
       title: 'Vom Server abgelehnt',

@@ -152,7 +152,7 @@ export const jobs: SameKeys<typeof english> = {
     'backing-probed-raw':
       'Die Basis gilt als Raw-Platte, da an ihrem Anfang kein bekanntes Format steht.',
     'backing-looks-foreign':
-      'Die Basis beginnt wie ein Image in einem anderen Format. Sie wird trotzdem als rohe Platte gelesen.',
+      'Die Basis beginnt wie ein Image in anderem Format, wird aber als Raw-Platte gelesen.',
     'data-cut-off': 'Was hinter dem neuen Ende liegt, geht verloren.',
     'nothing-to-copy': 'Es gibt nichts zu kopieren: Alles ist schon an seinem Platz.',
   },

@@ -104,7 +104,7 @@ export const errors = {
     'chain/needs-consent': {
       title: 'It leads elsewhere',
       why: '{file} names something outside of its own folder or on the network. It was not opened.',
-      help: 'The details say what it would open. Say yes only if you trust where the file came from.',
+      help: 'The details say what it would open. Say yes only if you trust its source.',
     },
     'resize/needs-shrink': {
       title: 'Would cut off data',

@@ -66,7 +66,7 @@ describe('create', () => {
     expect(await run(folder, ...args)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  test('warns where a raw base starts like an image of another format, and info tells', async () => {
+  test('warns where a raw base starts like an image of another kind', async () => {
     const folder = temporaryFolder()
     const content = new Uint8Array(4096)
     content.set([0x51, 0x46, 0x49, 0xfb, 0, 0, 0, 3])
