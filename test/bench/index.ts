@@ -4,6 +4,7 @@
  * `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/.
  */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,9 +42,35 @@ function contests(twins: Twins): Contest[] {
       goal: 0.6,
       prepare: () => remove('ours.raw', 'theirs.raw'),
       ours: () => ours('convert', '-O', 'raw', twins.addCow, at('ours.raw')),
-      // both sides end with everything on the disk: without it a copy is a promise
+      // ours ends with everything on the disk, this peer with a promise: with -t writeback it would
+      theirs: () => theirs('convert', '-O', 'raw', twins.qcow2, at('theirs.raw')),
+    },
+    {
+      name: 'export, both durable',
+      peer: 'qemu-img convert -t writeback',
+      goal: 0.6,
+      prepare: () => remove('ours.raw', 'theirs.raw'),
+      ours: () => ours('convert', '-O', 'raw', twins.addCow, at('ours.raw')),
       theirs: () =>
         theirs('convert', '-t', 'writeback', '-O', 'raw', twins.qcow2, at('theirs.raw')),
+    },
+    {
+      name: 'export',
+      peer: 'cp --sparse=always',
+      goal: 1.15,
+      // what is copied is the disk as a raw file: exported once
+      prepare: async () => {
+        await remove('copy.raw', 'ours.raw')
+        if (!existsSync(at('whole.raw'))) {
+          await ours('convert', '-O', 'raw', twins.addCow, at('whole.raw'))
+          // into the page cache, which a direct write goes past
+          await run('sh', ['-c', 'cat "$0" > /dev/null', at('whole.raw')])
+        }
+      },
+      ours: () => ours('convert', '-O', 'raw', twins.addCow, at('ours.raw')),
+      theirs: async () => {
+        await run('cp', ['--sparse=always', '--reflink=never', at('whole.raw'), at('copy.raw')])
+      },
     },
     {
       name: 'flatten in place',
@@ -55,6 +82,8 @@ function contests(twins: Twins): Contest[] {
         await mkdir(at('copy'))
         for (const name of ['x.add-cow', 'x.raw', 'twin.qcow2']) copy(at(name), at(`copy/${name}`))
         await symlink(at('base.raw'), at('copy/base.raw'))
+        // else whoever comes first pays for bringing the copies to the disk
+        await run('sync', [at('copy/x.add-cow'), at('copy/x.raw'), at('copy/twin.qcow2')])
       },
       ours: () => ours('flatten', at('copy/x.add-cow')),
       theirs: () => theirs('rebase', '-f', 'qcow2', '-b', '', at('copy/twin.qcow2')),
