@@ -5,6 +5,7 @@ import { useDialogs } from '../stores/dialogs.store'
 import { useJobs } from '../stores/jobs.store'
 import { pathOf, useLibrary } from '../stores/library.store'
 import { useNotices } from '../stores/notices.store'
+import { useView } from '../stores/view.store'
 import { useAttempt } from './use-attempt'
 import { useCopy } from './use-copy'
 import { useText } from './use-text'
@@ -22,6 +23,7 @@ export function useImageActions(): ImageActions {
   const jobs = useJobs()
   const dialogs = useDialogs()
   const notices = useNotices()
+  const view = useView()
   const attempt = useAttempt()
   const copy = useCopy()
   const text = useText()
@@ -63,6 +65,11 @@ export function useImageActions(): ImageActions {
       case 'commit':
       case 'rebase':
         dialogs.show({ kind: action, imageId: image.id })
+        break
+      case 'measure':
+        // it is begun where its figures stand
+        view.reveal(image.id)
+        view.tab = 'overview'
         break
       case 'locate':
         locate(image)

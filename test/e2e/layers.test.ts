@@ -128,11 +128,11 @@ describeNeeding(electron, 'layers brought together, and put elsewhere', () => {
     await form.getByRole('radio', { name: 'No base any more' }).click()
     await form.getByText('add-cow-img rebase').waitFor()
     await app.screenshot('layers-rebase')
-    const [beforeRebase] = await letters(path('alone.add-cow'), 5 * MIB)
+    const below = await letters(path('alone.add-cow'), 5 * MIB)
     await form.getByRole('button', { name: 'Take the base away' }).click()
     await jobDone(app, path('alone.add-cow'))
     expect((await inspectImage(nodeHost, path('alone.add-cow'))).backing).toBeUndefined()
-    expect(await letters(path('alone.add-cow'), MIB, 5 * MIB)).toBe(`a${String(beforeRebase)}`)
+    expect(await letters(path('alone.add-cow'), MIB, 5 * MIB)).toBe(`a${below}`)
   })
 
   test('a base that was moved is found again, and another one is not taken for it', async () => {
@@ -142,7 +142,8 @@ describeNeeding(electron, 'layers brought together, and put elsewhere', () => {
     await row(app, 'work.add-cow').first().click({ button: 'right' })
     await app.window.getByRole('menuitem', { name: /^Locate the base/ }).click()
     const form = dialog(app, 'Locate the base of work.add-cow')
-    await answerOpenDialog(app, [path('alone.raw')])
+    await makeBase(path('other.img'), 64)
+    await answerOpenDialog(app, [path('other.img')])
     await form.getByRole('button', { name: 'Choose…' }).click()
     await form.getByText('This is not the base').waitFor()
     await app.screenshot('layers-locate-differs')
@@ -161,10 +162,10 @@ describeNeeding(electron, 'layers brought together, and put elsewhere', () => {
   test('after a flatten the overlay file goes to the trash, if ticked', async () => {
     const trash = path('trash')
     await mkdir(trash)
-    await app.electron.evaluate(async ({ shell }, folder) => {
-      const { rename: move } = await import('node:fs/promises')
-      const { basename } = await import('node:path')
-      shell.trashItem = (file) => move(file, `${folder}/${basename(file)}`)
+    await app.electron.evaluate(({ shell }, folder) => {
+      const { promises } = process.getBuiltinModule('node:fs')
+      const names = process.getBuiltinModule('node:path')
+      shell.trashItem = (file) => promises.rename(file, names.join(folder, names.basename(file)))
     }, trash)
     await row(app, 'work-overlay.add-cow').click()
     await choose(app, 'Flatten', /^In place/)
