@@ -1,7 +1,12 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { KIB, MIB, TIB } from '../../engine/base/units'
+import { GIB, KIB, MIB, TIB } from '../../engine/base/units'
+import {
+  Qcow2Writer,
+  WRITTEN_CLUSTER_SIZE as CLUSTER,
+  WRITTEN_TABLE_SPAN as SPAN,
+} from '../../engine/format/qcow2/image-writer'
 import { nodeHost } from '../../engine/host/node-host'
 import { openDisk } from '../../engine/image/disk'
 import { addCowImgHere, expectSuccess, output } from '../support/command-line'
@@ -67,6 +72,23 @@ describeNeeding([linux, program('qemu-img'), program('qemu-io')], 'overlays as q
     await output(folder, 'qemu-img', 'check', 'y.qcow2')
     await rawOf(folder, 'x.add-cow')
     await expectContent(folder, 'y.qcow2', 'expected.raw')
+  })
+
+  test('refcounts are whole where those of refcounts need one more block', async () => {
+    const folder = temporaryFolder()
+    for (let clusters = 32_757; clusters <= 32_770; clusters += 1) {
+      const file = await nodeHost.open(join(folder, 'x.qcow2'), { access: 'write', create: true })
+      const writer = new Qcow2Writer(file, 4 * GIB)
+      for (let table = 0; table * SPAN < clusters * CLUSTER; table += 1) {
+        const length = Math.min(SPAN, clusters * CLUSTER - table * SPAN)
+        writer.place(table * SPAN, length)
+        await writer.endTable(table)
+      }
+      await writer.finish(undefined)
+      await file.close()
+      await output(folder, 'qemu-img', 'check', '-f', 'qcow2', 'x.qcow2')
+      rmSync(join(folder, 'x.qcow2'))
+    }
   })
 
   test('export is refused where the base is an add-cow overlay, and leaves nothing', async () => {

@@ -110,7 +110,7 @@ async function useTable(
   noteUse(use.add(spot.table, map.clusterSize, 'metadata'), index * map.tableSpan, true, found)
 }
 
-/** Data may be in one place for two clusters, unless the table says that nobody else refers to it. */
+/** Two clusters may have their data in one place, unless an entry says that it has it alone. */
 function noteUse(shared: Use | undefined, offset: number, sole: boolean, found: Findings): void {
   if (shared === undefined) return
   if (shared === 'metadata') {

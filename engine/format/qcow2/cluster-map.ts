@@ -103,7 +103,7 @@ export class ClusterMap {
     })
   }
 
-  /** What the tables say at one offset, up to the end of its cluster at least, or its subcluster. */
+  /** What the tables say at one offset, up to the end of its cluster or subcluster at least. */
   at(offset: number): MaybePromise<Mapping | Damage> {
     const index = Math.floor(offset / this.tableSpan)
     return andThen(this.tableAt(index), ({ table, found }) => {

@@ -3,7 +3,7 @@ export type ClusterKind = 'unallocated' | 'zero' | 'data' | 'compressed'
 
 /** One cluster, as its entry says. Offsets and lengths in bytes, of the file that holds data. */
 export interface L2Entry {
-  /** Of the whole cluster; with extended entries, where `sub` is there, only whether it has data. */
+  /** Of the whole cluster; where `sub` is there, only whether the cluster has room in the file. */
   readonly kind: ClusterKind
   /** Where the cluster's data starts; 0 where it has none, or lies at the start of a data file. */
   readonly host: number
