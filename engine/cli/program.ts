@@ -13,6 +13,7 @@ import { importCommand } from './import'
 import { infoCommand } from './info'
 import { mapCommand } from './map'
 import { measureCommand } from './measure'
+import { moveCommand } from './move'
 import { nbdCommand } from './nbd'
 import { Output, ReaderGone } from './output'
 import { rebaseCommand } from './rebase'
@@ -70,6 +71,7 @@ function makeProgram(cli: Cli): Command {
     compareCommand,
     measureCommand,
     snapshotCommand,
+    moveCommand,
     nbdCommand,
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))

@@ -31,6 +31,13 @@ export interface Host {
    * other, whole. It gets the other's permissions, and its owner where the system lets it.
    */
   replace(path: string, finalPath: string): Promise<void>
+  /**
+   * Gives a file a second name on the same file system: `file/exists` where the name is taken,
+   * `not-supported` where the file system cannot. Durable after `syncDirectory`.
+   */
+  link(path: string, secondPath: string): Promise<void>
+  /** Gives a file another name in one step, in the place of what is there. */
+  rename(path: string, newPath: string): Promise<void>
   remove(path: string): Promise<void>
   /** Makes the names in a directory durable: after files were made, renamed or removed there. */
   syncDirectory(directory: string): Promise<void>

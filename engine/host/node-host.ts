@@ -69,6 +69,24 @@ export const nodeHost: Host = {
     }
   },
 
+  async link(path: string, secondPath: string): Promise<void> {
+    try {
+      await fs.link(path, secondPath)
+    } catch (error) {
+      const failure = ioError(`give ${path} the second name`, secondPath, error)
+      if (!NO_LINKS.has(String(failure.details['errno']))) throw failure
+      throw new EngineError('not-supported', failure.message, failure.details, { cause: error })
+    }
+  },
+
+  async rename(path: string, newPath: string): Promise<void> {
+    try {
+      await fs.rename(path, newPath)
+    } catch (error) {
+      throw ioError(`rename ${path} to`, newPath, error)
+    }
+  },
+
   async remove(path: string): Promise<void> {
     try {
       await fs.unlink(path)
@@ -101,6 +119,9 @@ export const nodeHost: Host = {
     }
   },
 }
+
+/** What link(2) says between two file systems, and on one without hard links. */
+const NO_LINKS = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Gives a file the permissions of the one whose place it takes, and its owner where it may. */
 async function keepOwner(path: string, replaced: string): Promise<void> {

@@ -11,6 +11,7 @@ import { flattenJob } from './flatten'
 import { importOverlayJob } from './import-overlay'
 import { type Job, type JobControl, withState } from './job'
 import { measureJob } from './measure'
+import { moveJob } from './move'
 import { rebaseJob } from './rebase'
 import { resizeJob } from './resize'
 
@@ -72,6 +73,8 @@ function withJob<Result>(
       return use(commitJob, request)
     case 'rebase':
       return use(rebaseJob, request)
+    case 'move':
+      return use(moveJob, request)
     case 'measure':
       return use(measureJob, request)
     case 'compare':

@@ -31,6 +31,11 @@ export class NewFiles {
     await this.host.syncDirectory(path.dirname(finalPath))
   }
 
+  /** What is at the path is no longer of those to be removed. */
+  keep(filePath: string): void {
+    this.paths = this.paths.filter((made) => made !== filePath)
+  }
+
   /**
    * Removes what was made. What cannot be removed stays: the failure that led here is the one to
    * tell.

@@ -14,6 +14,7 @@ export type JobRequest =
   | ImportOverlayRequest
   | CompareRequest
   | MeasureRequest
+  | MoveRequest
 
 export type JobKind = JobRequest['kind']
 

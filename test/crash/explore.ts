@@ -13,7 +13,7 @@ import { type HostWrapper, runWorkload, type Setting, type StepKind } from './wo
  */
 const NORMAL_STATES = 60_000
 /** What the tests of all suites ask for together, so that a share is a part of the whole. */
-const SHARES = 2450
+const SHARES = 2600
 const wanted = Number(process.env['CRASH_STATES'] ?? NORMAL_STATES)
 /** The first seed of every suite: another one tries other states. */
 const firstSeed = Number(process.env['CRASH_SEED'] ?? 1)

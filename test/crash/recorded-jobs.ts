@@ -1,8 +1,9 @@
 import type { Host } from '../../engine/host/host'
+import { isEngineError } from '../../engine/base/errors'
 import { openDisk } from '../../engine/image/disk'
 import { inspectImage } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
-import type { CommitRequest, RebaseRequest } from '../../engine/model/job'
+import type { CommitRequest, MoveRequest, RebaseRequest } from '../../engine/model/job'
 import { checkDisk, diskContent, unwatched } from '../support/disks'
 import { type FileSystemState, sparseBytes } from '../support/host-log'
 import { BASE_PATH, OVERLAY_PATH } from '../support/overlays'
@@ -126,6 +127,61 @@ function withNewBase(state: FileSystemState, setting: Setting, random: Random): 
   return {
     names: new Map(state.names).set(NEW_BASE, number),
     files: new Map(state.files).set(number, sparseBytes(bytes)),
+  }
+}
+
+/** Some writes, then a move to another folder and name; `noLinks`: to another file system. */
+export async function recordMove(
+  setting: Setting,
+  names: MoveRequest['names'],
+  noLinks: boolean,
+  seed: number,
+): Promise<Recorded> {
+  const { host: written } = await runWorkload(setting, ['write', 'zero', 'flush'], 4, seed)
+  const start = withOther(written.snapshot())
+  const host = new SimulatedHost(start, { noLinks })
+  const content = await diskContent(host, OVERLAY_PATH)
+  const [target, targetImage] = ['/e/moved.add-cow', '/e/moved.raw']
+  const request = { kind: 'move', path: OVERLAY_PATH, target, targetImage, names } as const
+  await runJob(host, { ...request, copy: false }, unwatched)
+  const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
+    const crashed = new SimulatedHost(state, { noLinks })
+    const found: string[] = []
+    const wrong: string[] = []
+    for (const path of [OVERLAY_PATH, target]) {
+      if (!(await isOverlay(crashed, path))) continue
+      found.push(path)
+      wrong.push(...(await wrongDisk(crashed, path, content)))
+    }
+    if (found.length === 0) wrong.push('the overlay is gone')
+    // Of a copy on another file system both may be there; each has an image file of its own.
+    if (found.length > 1 && !noLinks) wrong.push('there are two overlays on one image file')
+    if (cut < host.log.length) return wrong
+    if (found.join() !== target) wrong.push(`it is at ${found.join()}`)
+    const others = crashed.paths.filter((path) => path !== BASE_PATH && path !== '/e/other')
+    return others.join() === `${target},${targetImage}` ? wrong : [...wrong, others.join()]
+  }
+  return { start, log: host.log, judge }
+}
+
+/** With a file in the folder that the overlay goes to. */
+function withOther(state: FileSystemState): FileSystemState {
+  const number = Math.max(0, ...state.files.keys()) + 1
+  return {
+    names: new Map(state.names).set('/e/other', number),
+    files: new Map(state.files).set(number, sparseBytes(Buffer.from('other'))),
+  }
+}
+
+/** Whether there is an overlay: neither nothing nor the empty file that kept its name. */
+async function isOverlay(host: SimulatedHost, path: string): Promise<boolean> {
+  if (host.bytesAt(path)?.length === 0) return false
+  try {
+    await inspectImage(host, path)
+    return true
+  } catch (error) {
+    if (isEngineError(error, 'file/missing')) return false
+    throw error
   }
 }
 

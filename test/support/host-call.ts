@@ -14,6 +14,8 @@ export type CallKind =
   | 'stat'
   | 'publish'
   | 'replace'
+  | 'link'
+  | 'rename'
   | 'remove'
   | 'sync-directory'
   | 'read'

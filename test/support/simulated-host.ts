@@ -1,5 +1,6 @@
 import * as path from 'node:path'
 import { assert } from '../../engine/base/assert'
+import { EngineError } from '../../engine/base/errors'
 import type { MaybePromise } from '../../engine/base/maybe-promise'
 import type { FileStat, Host, HostFile, OpenOptions } from '../../engine/host/host'
 import { type CallKind, CallLimitError, type Errno, failure, type HostCall } from './host-call'
@@ -15,6 +16,8 @@ export interface SimulatedHostOptions {
   readonly random?: Random
   /** Which calls fail, and how. A write that fails may have written a part. */
   readonly fail?: (call: HostCall) => Errno | undefined
+  /** As between two file systems. */
+  readonly noLinks?: boolean
   /** More calls than this are taken for an endless loop. */
   readonly callLimit?: number
 }
@@ -142,6 +145,23 @@ export class SimulatedHost implements Host {
     this.enter('replace', 'rename', filePath)
     const file = this.numberOf(filePath)
     this.changeNames({ kind: 'rename', path: filePath, to: finalPath, file })
+  }
+
+  async link(filePath: string, secondPath: string): Promise<void> {
+    await this.late()
+    this.enter('link', 'link', secondPath)
+    if (this.names.has(secondPath)) throw failure('make', secondPath, 'EEXIST')
+    if (this.options.noLinks === true) {
+      throw new EngineError('not-supported', `${secondPath} is on another file system`)
+    }
+    this.changeNames({ kind: 'link', path: secondPath, file: this.numberOf(filePath) })
+  }
+
+  async rename(filePath: string, newPath: string): Promise<void> {
+    await this.late()
+    this.enter('rename', 'rename', filePath)
+    const file = this.numberOf(filePath)
+    this.changeNames({ kind: 'rename', path: filePath, to: newPath, file })
   }
 
   async remove(filePath: string): Promise<void> {

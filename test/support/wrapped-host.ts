@@ -34,6 +34,14 @@ export class WrappedHost implements Host {
     return this.inner.replace(path, finalPath)
   }
 
+  link(path: string, secondPath: string): Promise<void> {
+    return this.inner.link(path, secondPath)
+  }
+
+  rename(path: string, newPath: string): Promise<void> {
+    return this.inner.rename(path, newPath)
+  }
+
   remove(path: string): Promise<void> {
     return this.inner.remove(path)
   }

@@ -75,6 +75,11 @@ export class Overlay implements OverlayLayer {
     return this.storage.layout.imageName
   }
 
+  /** The path of the image file, as its name leads to it. */
+  get imagePath(): string {
+    return this.names.image
+  }
+
   /** Neither bitmap nor backing file is used: the image file decides everything. */
   get allAllocated(): boolean {
     return this.storage.allAllocated
