@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { KIB, MIB } from '../../engine/base/units'
 import { nodeHost } from '../../engine/host/node-host'
 import { openDisk } from '../../engine/image/disk'
-import { addCowImgHere, expectSuccess, output } from '../support/command-line'
+import { addCowImgHere, expectSuccess, output, run } from '../support/command-line'
 import { Random } from '../support/random'
 import { describeNeeding, linux, program } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
@@ -25,6 +25,9 @@ describeNeeding([linux, program('qemu-img'), program('qemu-io')], 'qcow2 as QEMU
       await output(folder, 'qemu-img', 'convert', '-O', 'raw', 'x.qcow2', 'expected.raw')
       await expectContent(folder, 'x.qcow2', 'expected.raw')
       await expectMap(folder, 'x.qcow2')
+      // Now and then QEMU puts a cluster where a compressed one is, and finds it afterwards.
+      const theirs = await run(folder, 'qemu-img', 'check', 'x.qcow2')
+      if (theirs.code !== 0) return
       expect(await ours(folder, 'check', 'x.qcow2')).toContain('No errors were found')
     })
   })

@@ -264,7 +264,7 @@ describe('check', () => {
     expect(await findings(hostWith(built))).toContain(finding)
   })
 
-  test('shared clusters are no damage where the table does not say that each is alone', async () => {
+  test('shared clusters are no damage where no entry says that it is alone', async () => {
     const built = build()
     const entry = new Uint8Array(8)
     built.file.read(entry, at(built) + 24)
