@@ -139,7 +139,7 @@ describe('flattening', () => {
     useDialogs().show({ kind: 'flatten', imageId: 'vm' })
     await settle(PLAN_PAUSE)
     expect(bridge.requestsOf('job.plan').at(-1)).toMatchObject({ verify: false })
-    await click(byRole('checkbox'))
+    await click(byRole('checkbox', 'Verify afterwards'))
     await settle(PLAN_PAUSE)
     expect(bridge.requestsOf('job.plan').at(-1)).toMatchObject({ verify: true })
   })

@@ -99,6 +99,7 @@ describe('the jobs page', () => {
     expect(card(name).textContent).toContain('debian-12-server.add-cow is in the trash.')
     const path = '/srv/overlays/debian-12-server.add-cow'
     const error = { code: 'io/failed', message: 'no trash', details: { path } } as const
+    expect(card(name).textContent).not.toContain('The overlay still works')
     bridge.moveJob('trashed', { trashed: { path, error } })
     await settle()
     expect(card(name).textContent).toContain('is where it was. Nothing is lost.')
@@ -175,6 +176,15 @@ describe('the jobs page', () => {
 })
 
 describe('notices', () => {
+  test('tell once what became of a file that was to go to the trash', async () => {
+    const trashed = { path: '/srv/overlays/web-staging-before-upgrade.add-cow' }
+    bridge.moveJob('cancelled', { status: 'done', trashed })
+    bridge.moveJob('cancelled', { imageId: 'debian' })
+    await settle()
+    const told = [...document.querySelectorAll('.notice')].map((one) => one.textContent)
+    expect(told.filter((one) => one.includes('is in the trash.'))).toHaveLength(1)
+  })
+
   test('tell how a job ended, with a way to what went wrong', async () => {
     bridge.moveJob('waiting', { status: 'running' })
     bridge.moveJob('waiting', {

@@ -120,7 +120,8 @@ export const jobs: SameKeys<typeof english> = {
     notices: 'Ein Hinweis | {count} Hinweise',
     repaired: 'Eines wurde repariert | {count} wurden repariert',
   },
-  flattenDone: 'Die Image-Datei allein ist jetzt die Platte. Das Overlay geht weiter wie zuvor.',
+  flattenDone: 'Die Image-Datei allein ist jetzt die Platte.',
+  overlayKept: 'Das Overlay geht weiter wie zuvor.',
   plan: {
     title: 'Was geschehen wird',
     computing: 'Was geschehen wird, wird ermittelt …',

@@ -103,7 +103,8 @@ export const jobs = {
     flatten: 'The application ended meanwhile. The overlay is whole and usable.',
     export: 'The application ended meanwhile. An unfinished target file may be left.',
     'export-overlay': 'The application ended meanwhile. An unfinished target file may be left.',
-    'import-overlay': 'The application ended meanwhile. Unfinished files may be left in the folder.',
+    'import-overlay':
+      'The application ended meanwhile. Unfinished files may be left in the folder.',
     commit:
       'The application ended meanwhile. The overlay is whole; its base has part of the changes. ' +
       'Go on to finish, before the base is used.',
@@ -119,7 +120,8 @@ export const jobs = {
     notices: 'One thing to know | {count} things to know',
     repaired: 'One was repaired | {count} were repaired',
   },
-  flattenDone: 'The image file alone is the disk now. The overlay still works as before.',
+  flattenDone: 'The image file alone is the disk now.',
+  overlayKept: 'The overlay still works as before.',
   plan: {
     title: 'What will happen',
     computing: 'Working out what will happen…',

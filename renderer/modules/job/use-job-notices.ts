@@ -8,6 +8,7 @@ import { isEnded, useJobs } from '../../stores/jobs.store'
 import { useNotices } from '../../stores/notices.store'
 import { useView } from '../../stores/view.store'
 import { jobFailure } from './job-failure'
+import { useJobOutcome } from './use-job-outcome'
 import { useJobTexts } from './use-job-texts'
 
 /**
@@ -17,6 +18,7 @@ import { useJobTexts } from './use-job-texts'
 export function useJobNotices(): void {
   const text = useText()
   const texts = useJobTexts()
+  const outcome = useJobOutcome()
   const jobs = useJobs()
   const notices = useNotices()
   const dialogs = useDialogs()
@@ -45,9 +47,23 @@ export function useJobNotices(): void {
       })
   }
 
+  /** Said wherever one is: a file of one's own went away, or did not. */
+  function announceTrash(job: JobSnapshot): void {
+    const words = outcome.trashed(job)
+    const error = job.trashed?.error
+    if (words === undefined) return
+    const failure = error && { error, title: text('failure.commands.trash') }
+    notices.add({
+      tone: failure === undefined ? 'ok' : 'danger',
+      text: words,
+      action: failure && { label: text('jobs.errorDetails'), run: () => dialogs.fail(failure) },
+    })
+  }
+
   const silence = listen('job.changed', (job) => {
     const before = jobs.jobs.get(job.id)
     jobs.apply(job)
+    if (before?.trashed === undefined) announceTrash(job)
     if (told(job) || !isEnded(job) || (before !== undefined && isEnded(before))) return
     announceEnd(job)
   })

@@ -66,7 +66,10 @@ export function useJobOutcome(): JobOutcome {
       const { title, why } = describe(error)
       return `${title}. ${why}`
     }
-    if (status === 'done' && kind === 'flatten') return text('flattenDone')
+    if (status === 'done' && kind === 'flatten') {
+      const kept = job.trashed === undefined || job.trashed.error !== undefined
+      return kept ? `${text('flattenDone')} ${text('overlayKept')}` : text('flattenDone')
+    }
     if (status === 'done' && result?.bytesCopied !== undefined)
       return text('jobs.copied', { size: format.value.size(result.bytesCopied) })
     return isEnded(job) ? text(`jobStatus.${status}`) : undefined
