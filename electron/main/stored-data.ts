@@ -100,6 +100,7 @@ const KINDS: Readonly<Record<JobKind, JobKind>> = {
   rebase: 'rebase',
   compare: 'compare',
   measure: 'measure',
+  move: 'move',
 }
 const kind = z.enum(KINDS)
 

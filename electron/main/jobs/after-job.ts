@@ -72,8 +72,8 @@ function keepsContent(request: JobRequest): boolean {
     case 'check':
     case 'compare':
     case 'measure':
-    case 'measure':
     case 'commit':
+    case 'move':
       return true
     case 'rebase':
       return !request.namesOnly || request.expectedBase !== undefined

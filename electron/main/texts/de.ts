@@ -70,6 +70,7 @@ export const de: Texts = {
     'export-overlay': (name) => `${name} wurde als qcow2-Overlay exportiert`,
     'import-overlay': (name) => `${name} wurde importiert`,
     measure: (name) => `${name} wurde gemessen`,
+    move: (name) => `${name} wurde verschoben`,
     compare: (name) => `${name} wurde verglichen`,
     rebase: (name) => `${name} steht auf der neuen Basis`,
     failed: (name) => `Ein Auftrag für ${name} ist fehlgeschlagen`,

@@ -68,6 +68,7 @@ export const en: Texts = {
     'export-overlay': (name) => `${name} was exported as a qcow2 overlay`,
     'import-overlay': (name) => `${name} was imported`,
     measure: (name) => `${name} was measured`,
+    move: (name) => `${name} was moved`,
     compare: (name) => `${name} was compared`,
     rebase: (name) => `${name} stands on its new base`,
     failed: (name) => `A job on ${name} failed`,
