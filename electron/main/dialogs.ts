@@ -3,6 +3,9 @@ import { basename, dirname, extname, join } from 'node:path'
 import { type BrowserWindow, type OpenDialogOptions, dialog } from 'electron'
 import type { Texts } from './texts'
 
+const OWN_EXTENSIONS = ['add-cow', 'acow', 'qcow2', 'raw', 'img']
+const FOREIGN_EXTENSIONS = ['vmdk', 'vdi', 'vhdx', 'vhd', 'qed', 'hdd', 'dmg']
+
 /** The system's own dialogs. Each belongs to the window; a pick is undefined where it was left. */
 export class Dialogs {
   constructor(
@@ -92,7 +95,7 @@ export class Dialogs {
   private imageFilters(): { name: string; extensions: string[] }[] {
     const { pick } = this.texts()
     return [
-      { name: pick.images, extensions: ['add-cow', 'acow', 'qcow2', 'raw', 'img'] },
+      { name: pick.images, extensions: [...OWN_EXTENSIONS, ...FOREIGN_EXTENSIONS] },
       { name: pick.allFiles, extensions: ['*'] },
     ]
   }
