@@ -27,11 +27,13 @@ export class StripPainter {
     context.globalAlpha = 1
     context.fillStyle = paint.colours.none
     context.fillRect(0, 0, width, height)
-    for (let slot = 0; slot < source.slots; slot += 1) {
-      const depth = Math.floor(slot / 2)
-      context.globalAlpha = lit === undefined || lit === depth ? 1 : DIM
-      context.fillStyle = paint.fill(depth, slot % 2 === 0 ? STEPS : 0)
-      this.drawSlot(context, slot, source.slots, height)
+    // zeros first and the top last, so that the least of it is seen
+    for (const zeros of [1, 0]) {
+      for (let depth = source.map.layerCount - 1; depth >= 0; depth -= 1) {
+        context.globalAlpha = lit === undefined || lit === depth ? 1 : DIM
+        context.fillStyle = paint.fill(depth, zeros === 1 ? 0 : STEPS)
+        this.drawSlot(context, 2 * depth + zeros, source.slots, height)
+      }
     }
   }
 
