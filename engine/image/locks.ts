@@ -27,8 +27,8 @@ const READING_BELOW: Permissions = { used: [CONSISTENT_READ], refused: [WRITE, R
 /**
  * Locks a chain of which the first `writable` layers are to be written: their files against
  * everybody who writes or relies on them, those below against everybody who writes. `in-use` where
- * another open file is in the way; then what was taken is given back when the files are closed. Does
- * nothing where the host has no such locks.
+ * another open file is in the way; then what was taken is given back when the files are closed.
+ * Does nothing where the host has no such locks.
  */
 export function lockForWriting(layers: readonly Layer[], writable = 1): void {
   for (const [depth, layer] of layers.entries()) {

@@ -21,8 +21,8 @@ const STEP = 64 * MIB
  * Moves an overlay with its image file, copies it, or changes how its names are stored.
  *
  * On one file system nothing is copied. The image file gets its new name beside the old one; the
- * add-cow file, where it is, gets names that do not depend on the place, then its new place, in one
- * step each; the old name of the image file goes last. There is one add-cow file at any moment, and
+ * add-cow file, where it is, gets names that do not depend on the place, then its new place, in
+ * one step each; the old name of the image file goes last. There is one add-cow file at any moment, and
  * its names lead to the files.
  *
  * Between file systems, and for a copy, the image file is copied, its holes as holes; then the new

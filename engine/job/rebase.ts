@@ -131,7 +131,8 @@ async function openNewChain(
 function refuseOwnFiles(top: Overlay, newLayers: readonly Layer[]): void {
   const { path } = top
   if (newLayers.length >= MAX_CHAIN_LAYERS) {
-    const message = `Cannot rebase ${path}: its chain would have more than ${String(MAX_CHAIN_LAYERS)} layers`
+    const limit = String(MAX_CHAIN_LAYERS)
+    const message = `Cannot rebase ${path}: its chain would have more than ${limit} layers`
     const details = { path, limit: MAX_CHAIN_LAYERS }
     throw new EngineError('chain/too-deep', message, details, { state: 'unchanged' })
   }

@@ -234,7 +234,7 @@ export interface DifferingRange {
 /** The outcome of a comparison of two disks. */
 export interface CompareResult {
   readonly identical: boolean
-  /** Virtual sizes of both, in bytes: what one has more counts as different where it is not zero. */
+  /** Virtual sizes of both, in bytes: what one has more counts as different if it is not zero. */
   readonly sizes: readonly [number, number]
   /** The offset of the first byte that differs. */
   readonly firstDifference?: number

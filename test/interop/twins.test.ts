@@ -34,7 +34,7 @@ async function makeTwin(folder: string, name: string): Promise<void> {
   await output(folder, 'qemu-img', 'convert', '-f', 'raw', ...based, 'before.raw', 'twin.qcow2')
 }
 
-/** Two raw files with the same content: a base for each of the twins, the same as the disk in parts. */
+/** Two equal raw files, a base for each of the twins: the same as the disk in parts. */
 function makeNewBases(folder: string, model: Uint8Array, random: Random): void {
   const bytes = new Uint8Array(SECTOR_SIZE * random.between(1, (3 * MIB) / SECTOR_SIZE))
   bytes.set(model.subarray(0, Math.min(model.length, bytes.length)))
