@@ -26,6 +26,7 @@ function takeBuffer(size: number): OutBuffer {
 
 function giveBack(buffer: OutBuffer): void {
   buffer.users -= 1
+  assert(buffer.users >= 0, 'memory for replies was given back twice')
   if (buffer.users > 0 || buffer.bytes.length !== BUFFER_SIZE) return
   if (spare.length < SPARE_BUFFERS) spare.push(buffer)
 }
