@@ -33,7 +33,8 @@ export function resolveName(name: string, imagePath: string): string {
 /**
  * The name by which an image in a directory stores another file: relative where that lies in the
  * directory or below it, so that the directory can be moved as a whole; absolute everywhere else,
- * so that the image alone can be moved. What would look like a protocol (`a:b`) gets `./` before it.
+ * so that the image alone can be moved. What would look like a protocol (`a:b`) gets `./` before
+ * it.
  */
 export function storedName(filePath: string, directory: string): string {
   const name = path.relative(directory, filePath)

@@ -22,12 +22,12 @@ const STEP = 64 * MIB
  *
  * On one file system nothing is copied. The image file gets its new name beside the old one; the
  * add-cow file, where it is, gets names that do not depend on the place, then its new place, in
- * one step each; the old name of the image file goes last. There is one add-cow file at any moment, and
- * its names lead to the files.
+ * one step each; the old name of the image file goes last. There is one add-cow file at any
+ * moment, and its names lead to the files.
  *
  * Between file systems, and for a copy, the image file is copied, its holes as holes; then the new
- * add-cow file gets its name, whole: from there on the new overlay is one. Of a move the old add-cow
- * file is removed then, and its image file last.
+ * add-cow file gets its name, whole: from there on the new overlay is one. Of a move the old
+ * add-cow file is removed then, and its image file last.
  */
 export const moveJob: Job<MoveRequest> = {
   stateWhenStopped: 'resumable',

@@ -6,8 +6,8 @@ import { NewFiles } from './new-files'
 /**
  * Gives an overlay, open for writing and with nothing under way, other names; `at` is its add-cow
  * file, where that was moved since it was opened. A whole new add-cow file takes the place of the
- * present one in one step: a crash leaves the one or the other. Durable. The overlay is to be closed
- * then: it still has the old file open.
+ * present one in one step: a crash leaves the one or the other. Durable. The overlay is to be
+ * closed then: it still has the old file open.
  */
 export async function replaceNames(
   host: Host,
