@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { useDialogs } from '../../renderer/stores/dialogs.store'
 import { useView } from '../../renderer/stores/view.store'
 import type { WindowJobPlan, WindowJobRequest } from '../../electron/contract/jobs'
@@ -245,6 +245,10 @@ test('from each way to bring layers together there is a way to the others', asyn
     'Commit into the base…',
     'Put on another base…',
   ])
+  await click(allByRole('menuitem', 'Commit into the base…')[0] ?? document.body)
+  await settle(PLAN_PAUSE)
+  expect(byRole('dialog', 'Commit vm.add-cow into its base')).toBeTruthy()
+  expect(document.activeElement).toBe(byRole('button', 'Cancel'))
 })
 
 describe('the history of an image', () => {
@@ -305,6 +309,5 @@ describe('what other jobs would take', () => {
   })
 })
 
-beforeEach(() => {
-  document.body.innerHTML = ''
-})
+// a dialog that goes gives the focus back a moment later, which would be outside of the next one
+afterEach(() => settle(20))
