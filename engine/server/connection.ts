@@ -23,7 +23,7 @@ export interface ConnectionContext {
   readonly failed: (error: ErrorData) => void
 }
 
-/** One client: first the handshake, then its requests. Knows its socket, and when it has stalled. */
+/** One client: first the handshake, then its requests. Knows when it has stalled. */
 export class Connection {
   readonly since = Date.now()
   readonly traffic: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
@@ -77,7 +77,7 @@ export class Connection {
     this.socket.destroy()
   }
 
-  /** To be called now and then: whether since the last call the client kept us waiting all along. */
+  /** To be called now and then: whether the client kept us waiting since the last call. */
   hasStalled(): boolean {
     const { moved, movedBefore } = this
     this.movedBefore = moved

@@ -83,7 +83,7 @@ class Pace {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Runs a step, and waits as long as is due to others. A step that copies nothing costs nothing. */
+  /** Runs a step, and waits as long as is due to others. One that copies nothing is free. */
   async step(work: () => Promise<number>): Promise<number> {
     const before = this.requests()
     const begun = performance.now()

@@ -19,7 +19,7 @@ import type { Traffic } from './transmission'
 
 /** Clients at a time; who comes beyond is turned away. */
 const MAX_CLIENTS = 128
-/** A client that keeps us waiting for so long, in milliseconds, in the middle of a message, is left. */
+/** Milliseconds after which a client that keeps us waiting in the middle of a message is left. */
 const STALL_TIME = 120_000
 /** The smallest block that is said to be preferred, in bytes. */
 const MIN_PREFERRED_BLOCK = 4 * KIB

@@ -11,7 +11,7 @@ import { runJob } from '../job/jobs'
 import type { OverlayFormat } from '../model/image'
 import type { LiveDisk } from './live-disk'
 
-/** The overlay that goes on top of a disk in use. Both files are new; names as for CreateRequest. */
+/** The overlay that goes on top of a disk in use. Both files are new; names as in CreateRequest. */
 export interface SnapshotRequest {
   /** The new add-cow file. Absolute. */
   readonly path: string

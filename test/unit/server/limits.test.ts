@@ -175,7 +175,7 @@ describe('the address', () => {
     await (await serveDisk(nodeHost, second)).close()
   })
 
-  test('a socket that somebody listens on, and a file that is no socket, are left alone', async () => {
+  test('a socket that somebody listens on and a file that is none are left alone', async () => {
     const { folder } = await makeServedFiles(MIB)
     const { socket } = await serve(folder, { readOnly: true })
     const other = { path: join(folder, 'base.raw'), readOnly: true } as const
