@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { isEngineError } from '../../engine/base/errors'
-import type { FileStat, HostFile, OpenOptions } from '../../engine/host/host'
+import type { FileStat, HostFile, NameInImage, OpenOptions } from '../../engine/host/host'
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { inspectChain, inspectImage } from '../../engine/image/inspect'
 import { planJob, runJob } from '../../engine/job/jobs'
@@ -33,6 +33,11 @@ export interface Outcome {
 /** Notes every path that the engine touches. */
 class NotingHost extends WrappedHost {
   readonly touched = new Set<string>()
+
+  /** As a person who has not been asked: whatever leads to the network is never touched. */
+  mayFollow({ target }: NameInImage): Promise<boolean> {
+    return Promise.resolve(!target.startsWith('nbd'))
+  }
 
   override open(path: string, options: OpenOptions): Promise<HostFile> {
     this.touched.add(path)

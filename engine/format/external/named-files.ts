@@ -79,6 +79,7 @@ async function isVmdkWithData(file: HostFile): Promise<boolean> {
   const magic = head.toString('latin1', 0, 4)
   if (magic === 'COWD') return true
   if (magic !== 'KDMV') return false
+  if (head.length < VMDK_CAPACITY + 8) throw corrupt(file.path, 'its header is cut off')
   if (head.readBigUInt64LE(VMDK_CAPACITY) !== 0n) return true
   const message = `Cannot open ${file.path}: a descriptor inside of a VMDK extent is not supported`
   const details = { path: file.path, format: 'vmdk' }
