@@ -133,9 +133,9 @@ export class DiskView implements Readable {
   }
 
   /**
-   * Shows all runs of a range to `visit`, ascending, without gaps; neighbours that differ in nothing
-   * are one. Where everything that is asked for is in memory it costs no promise: this is the way
-   * through millions of runs. Waits for what `visit` returns.
+   * Shows all runs of a range to `visit`, ascending, without gaps; neighbours that differ in
+   * nothing are one. Where everything that is asked for is in memory it costs no promise: this is
+   * the way through millions of runs. Waits for what `visit` returns.
    */
   async walk(range: ByteRange, visit: ExtentVisitor): Promise<void> {
     const end = rangeEnd(range)

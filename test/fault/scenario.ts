@@ -27,7 +27,9 @@ export interface Fault {
   readonly spaceOnly?: boolean
 }
 
-/** The calls that a full device refuses: what was written may find no place as late as at a sync. */
+/**
+ * The calls that a full device refuses: what was written may find no place as late as at a sync.
+ */
 const SPACE_CALLS: readonly CallKind[] = ['write', 'copy', 'truncate', 'sync']
 
 export interface Outcome {

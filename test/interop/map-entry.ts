@@ -1,6 +1,8 @@
 import * as z from 'zod'
 
-/** A run in what `map --output=json` prints; without the file name, which not every qemu-img has. */
+/**
+ * A run in what `map --output=json` prints; without the file name, which not every qemu-img has.
+ */
 export const mapEntry = z.object({
   start: z.number(),
   length: z.number(),

@@ -245,7 +245,7 @@ describe('a rebase', () => {
   ): ResolvedJob =>
     resolved({ kind: 'rebase', imageId: ids['top'] ?? '', base, namesOnly: false, ...part })
 
-  test('stores the name as one counts it from the overlay, and tells a format that is known', () => {
+  test('stores the name as counted from the overlay, and tells a format that is known', () => {
     library.add('/disks/more/new.raw', rawScan('/disks/more/new.raw'))
     const id = library.idOf('/disks/more/new.raw') ?? ''
     const job = rebase({ kind: 'image', id })

@@ -170,7 +170,7 @@ describe('the source of cells', () => {
     ])
   })
 
-  test('fetches what is finer than its levels, once, and shows the larger cell until then', async () => {
+  test('fetches what is finer than its levels once; shows the larger cell until then', async () => {
     const fetch = vi.fn((_cellBytes: number, _first: number, count: number) =>
       Promise.resolve(new Float64Array(count * 4).fill(128)),
     )

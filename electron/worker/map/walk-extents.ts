@@ -21,8 +21,8 @@ export async function walkDisk(
 }
 
 /**
- * The extents of a range, in order, for as long as the visitor says `true`. Errors: those of reading
- * a layer's metadata.
+ * The extents of a range, in order, for as long as the visitor says `true`. Errors: those of
+ * reading a layer's metadata.
  */
 export async function walkRange(
   disk: Disk,

@@ -17,7 +17,8 @@ export const layers: SameKeys<typeof english> = {
       '{count} Overlays stehen auf {name}, darum muss die Datei bleiben.',
     done: '{name} liegt im Papierkorb.',
     failed:
-      '{name} konnte nicht in den Papierkorb gelegt werden und ist, wo es war. Verloren ist nichts.',
+      '{name} konnte nicht in den Papierkorb ' +
+      'gelegt werden und ist, wo es war. Verloren ist nichts.',
   },
   commit: {
     title: '{name} in seine Basis schreiben',
@@ -30,9 +31,11 @@ export const layers: SameKeys<typeof english> = {
     brokenText: 'Sie lesen, was überschrieben würde, und zeigten danach eine beschädigte Platte:',
     accept: 'Dieses Abbild unbrauchbar machen | Diese {count} Abbilder unbrauchbar machen',
     acceptHint:
-      'Um sie zu behalten, dieses Overlay exportieren oder verflachen: Die Basis bleibt dann, wie sie ist.',
+      'Um sie zu behalten, dieses Overlay exportieren oder ' +
+      'verflachen: Die Basis bleibt dann, wie sie ist.',
     noneBroken:
-      'Kein anderes Abbild der Liste liest diese Basis. Ein Overlay, das nicht in der Liste steht, ' +
+      'Kein anderes Abbild der Liste liest diese Basis. Ein Overlay, das ' +
+      'nicht in der Liste steht, ' +
       'würde unbrauchbar.',
     submit: 'In die Basis schreiben',
     submitBreaking:
@@ -106,7 +109,9 @@ export const layers: SameKeys<typeof english> = {
     equalHint: 'Diese Bytes hält das Overlay, obwohl die Basis dieselben hat.',
   },
   snapshot: {
-    note: '{name} wird zur Basis: ab jetzt das neue Overlay benutzen, in {name} nicht mehr schreiben.',
+    note:
+      '{name} wird zur Basis: ab jetzt das neue ' +
+      'Overlay benutzen, in {name} nicht mehr schreiben.',
   },
   history: {
     none: 'Mit diesem Abbild ist noch nichts geschehen',

@@ -28,7 +28,8 @@ export const layers = {
     acceptHint:
       'To keep them, export or flatten this overlay instead: the base stays as it is then.',
     noneBroken:
-      'No other image in the list reads this base. An overlay that is not in the list would be broken.',
+      'No other image in the list reads this base. An overlay that ' +
+      'is not in the list would be broken.',
     submit: 'Commit',
     submitBreaking: 'Commit and break one image | Commit and break {count} images',
     acceptFirst: 'Say first that these images may be broken',

@@ -136,8 +136,8 @@ function readColours(canvas: HTMLCanvasElement): Colours {
 }
 
 /**
- * A token as the canvas understands it: of `light-dark()` the side of the present theme. Read from a
- * new element each time, as a change of one that is there may be a transition.
+ * A token as the canvas understands it: of `light-dark()` the side of the present theme. Read from
+ * a new element each time, as a change of one that is there may be a transition.
  */
 function tokenColour(canvas: HTMLCanvasElement, token: string): string {
   const probe = document.createElement('span')

@@ -19,7 +19,8 @@ export interface BaseProof {
 
 /**
  * Follows whether a base that an overlay is to be put on by its name alone is the one that it was
- * last seen on, as the plan of the job finds out. `wanted` gives the request without a word on that.
+ * last seen on, as the plan of the job finds out. `wanted` gives the request without a word on
+ * that.
  */
 export function useBaseProof(wanted: () => RebaseRequest | undefined): BaseProof {
   const anyway = ref(false)

@@ -1,4 +1,6 @@
-/* Whether what the engine asks the host for reaches the system at all: here the system refuses it. */
+/*
+ * Whether what the engine asks the host for reaches the system at all: here the system refuses it.
+ */
 import { readdirSync, writeFileSync } from 'node:fs'
 import type * as fs from 'node:fs'
 import type * as fsPromises from 'node:fs/promises'
