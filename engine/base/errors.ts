@@ -23,6 +23,7 @@ export const ERROR_CODES = [
   'chain/same-file',
   'chain/too-deep',
   'chain/base-differs',
+  'chain/breaks-others',
   'chain/needs-consent',
   'resize/needs-shrink',
   'verify/mismatch',
