@@ -13,7 +13,11 @@ export default defineConfig({
       outDir: 'out/main',
       sourcemap: true,
       rolldownOptions: {
-        input: { index: 'electron/main/index.ts', worker: 'electron/worker/index.ts' },
+        input: {
+          index: 'electron/main/index.ts',
+          worker: 'electron/worker/index.ts',
+          'export-worker': 'electron/worker/exports/index.ts',
+        },
         output: {
           format: 'es',
           entryFileNames: '[name].js',

@@ -27,7 +27,8 @@ export const SHORTCUTS: Readonly<Record<ShortcutName, Shortcut>> = {
   settings: { key: ',', mod: true },
   'page-images': { key: '1', mod: true },
   'page-jobs': { key: '2', mod: true },
-  'page-settings': { key: '3', mod: true },
+  'page-exports': { key: '3', mod: true },
+  'page-settings': { key: '4', mod: true },
   rescan: { key: 'f5' },
   forget: { key: 'delete' },
 }

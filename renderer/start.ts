@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, type ShallowRef } from 'vue'
 import type { ErrorData } from '../engine/base/errors'
 import { invoke, listen, toErrorData } from './bridge'
 import { useAdd } from './composables/use-add'
+import { useExports } from './stores/exports.store'
 import { useJobs } from './stores/jobs.store'
 import { useLibrary } from './stores/library.store'
 import { useSettings } from './stores/settings.store'
@@ -21,6 +22,7 @@ interface Start {
 export function useStart(): Start {
   const library = useLibrary()
   const jobs = useJobs()
+  const exports = useExports()
   const settings = useSettings()
   const add = useAdd()
   const failure = shallowRef<ErrorData>()
@@ -32,6 +34,7 @@ export function useStart(): Start {
       settings.load(bootstrap)
       library.load(bootstrap.images)
       jobs.load(bootstrap.jobs)
+      exports.load(await invoke('export.list', undefined))
     } catch (error) {
       failure.value = toErrorData(error)
     }
@@ -41,6 +44,8 @@ export function useStart(): Start {
     listen('library.changed', library.apply),
     listen('library.added', (result) => add.report(result)),
     listen('job.removed', ({ ids }) => jobs.remove(ids)),
+    listen('export.changed', exports.apply),
+    listen('export.removed', ({ id }) => exports.remove(id)),
     listen('settings.changed', settings.apply),
   ]
   onScopeDispose(() => {

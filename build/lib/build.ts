@@ -16,7 +16,13 @@ interface Target {
 const application: Target = {
   name: 'the application',
   sources: ['engine', 'electron', 'renderer', 'electron.vite.config.ts', 'package-lock.json'],
-  products: ['main/index.js', 'main/worker.js', 'preload/index.cjs', 'renderer/index.html'],
+  products: [
+    'main/index.js',
+    'main/worker.js',
+    'main/export-worker.js',
+    'preload/index.cjs',
+    'renderer/index.html',
+  ],
   builder: ['electron-vite/bin/electron-vite.js', 'build'],
 }
 

@@ -1,4 +1,13 @@
 import type { ErrorData } from '../../engine/base/errors'
+import type { JobPlan } from '../../engine/model/job'
+import type {
+  ExportId,
+  ExportList,
+  ExportSnapshot,
+  ExportSnapshotRequest,
+  FlattenExportRequest,
+  StartExportRequest,
+} from './exports'
 import type { JobId, JobSnapshot, PathGrant, WindowJobPlan, WindowJobRequest } from './jobs'
 import type { AddResult, ImageDetails, ImageId, ImageSummary } from './library'
 import type {
@@ -71,6 +80,21 @@ export interface Commands {
   /** Takes ended jobs out of the list; the history of their images keeps them. */
   'job.clear': { request: { ids: readonly JobId[] }; result: undefined }
 
+  'export.list': { request: undefined; result: ExportList }
+  'export.start': { request: StartExportRequest; result: { id: ExportId } }
+  /** Ends an export in good order, or takes one that has failed out of the list. */
+  'export.stop': { request: { id: ExportId }; result: undefined }
+  /** What a snapshot would make; changes nothing. */
+  'export.planSnapshot': { request: ExportSnapshotRequest; result: JobPlan }
+  'export.takeSnapshot': { request: ExportSnapshotRequest; result: undefined }
+  /** Begins, or goes on at another pace; returns at once. */
+  'export.flatten': { request: FlattenExportRequest; result: undefined }
+  'export.stopFlatten': { request: { id: ExportId }; result: undefined }
+  /** The new virtual size in bytes, larger than the present one. */
+  'export.grow': { request: { id: ExportId; size: number }; result: undefined }
+  /** `throwAway`: nothing that the machine writes reaches the disk. */
+  'export.startQemu': { request: { id: ExportId; throwAway: boolean }; result: undefined }
+
   'settings.change': { request: Partial<Settings>; result: Settings }
 }
 
@@ -104,6 +128,15 @@ export const COMMAND_NAMES = [
   'job.resume',
   'job.goOn',
   'job.clear',
+  'export.list',
+  'export.start',
+  'export.stop',
+  'export.planSnapshot',
+  'export.takeSnapshot',
+  'export.flatten',
+  'export.stopFlatten',
+  'export.grow',
+  'export.startQemu',
   'settings.change',
 ] as const satisfies readonly CommandName[]
 
@@ -128,6 +161,9 @@ export interface Events {
   /** At most ten times a second a job. */
   'job.changed': JobSnapshot
   'job.removed': { readonly ids: readonly JobId[] }
+  /** At most four times a second an export. */
+  'export.changed': ExportSnapshot
+  'export.removed': { readonly id: ExportId }
   'settings.changed': Settings
   /** At most ten times a second, while a map is opened for the first time. */
   'map.progress': MapProgress
@@ -142,6 +178,8 @@ export const EVENT_NAMES = [
   'library.changed',
   'job.changed',
   'job.removed',
+  'export.changed',
+  'export.removed',
   'settings.changed',
   'map.progress',
   'window.action',

@@ -93,6 +93,16 @@ const jobRequest = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('measure'), imageId: id, compareWithBase: z.boolean() }),
   z.strictObject({
+    kind: z.literal('move'),
+    imageId: id,
+    folderGrant: id.exactOptional(),
+    name: fileName,
+    imageFileName: fileName,
+    copy: z.boolean(),
+    names: z.enum(['relative', 'absolute']),
+    accepted: ids,
+  }),
+  z.strictObject({
     kind: z.literal('export'),
     imageId: id,
     targetGrant: id,
@@ -108,6 +118,8 @@ export const settingsChange = z.strictObject({
   simultaneousJobs: z.int().min(1).max(4).exactOptional(),
   cacheMiB: z.int().min(1).max(64).exactOptional(),
 })
+
+const exportSnapshot = z.strictObject({ id, name: fileName, imageFileName: fileName })
 
 const schemas = {
   'app.bootstrap': z.undefined(),
@@ -134,6 +146,22 @@ const schemas = {
   'job.resume': z.strictObject({ id }),
   'job.goOn': z.strictObject({ id }),
   'job.clear': z.strictObject({ ids }),
+  'export.list': z.undefined(),
+  'export.start': z.strictObject({
+    imageId: id,
+    readOnly: z.boolean(),
+    place: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('socket') }),
+      z.strictObject({ kind: z.literal('tcp'), port: z.int().min(0).max(65_535) }),
+    ]),
+  }),
+  'export.stop': z.strictObject({ id }),
+  'export.planSnapshot': exportSnapshot,
+  'export.takeSnapshot': exportSnapshot,
+  'export.flatten': z.strictObject({ id, bytesPerSecond: z.int().min(1).exactOptional() }),
+  'export.stopFlatten': z.strictObject({ id }),
+  'export.grow': z.strictObject({ id, size }),
+  'export.startQemu': z.strictObject({ id, throwAway: z.boolean() }),
   'settings.change': settingsChange,
 } as const
 

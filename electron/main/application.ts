@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { app, clipboard, nativeTheme, session, shell } from 'electron'
 import type { Bootstrap } from '../contract/commands'
+import type { HostSettings } from '../worker/calls'
 import { AgreedNames } from './agreed-names'
 import { commandHandlers } from './command-handlers'
 import { Dialogs } from './dialogs'
 import { EngineThreads } from './engine-threads'
+import { Exports } from './exports/exports'
 import { Grants } from './grants'
 import { HandedFiles, handOverSchema } from './handed-files'
 import { listenToWindow } from './ipc'
@@ -36,6 +38,7 @@ interface Frame {
   readonly log: Log
   readonly kept: KeptFiles
   readonly agreed: AgreedNames
+  readonly hostSettings: () => HostSettings
   readonly engine: EngineThreads
   readonly window: MainWindow
   readonly dialogs: Dialogs
@@ -60,10 +63,11 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const agreed = new AgreedNames(remembered.agreedNames, (names) => {
     kept.agreedNames.schedule(() => ({ version: 1, names }))
   })
-  const engine = new EngineThreads(newWorker, log, () => ({
+  const hostSettings = (): HostSettings => ({
     cacheBytes: settings.cacheBytes,
     agreed: agreed.names,
-  }))
+  })
+  const engine = new EngineThreads(() => newThread('worker.js'), log, hostSettings)
   const window = new MainWindow({
     url: page.url,
     title: app.getName(),
@@ -72,13 +76,15 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   })
   const texts = (): Texts => textsFor(settings.current.language, app.getLocale())
   const dialogs = new Dialogs(() => window.current, texts)
-  const frame: Frame = { log, kept, agreed, engine, window, dialogs, settings, texts }
+  const frame: Frame = {
+    ...{ log, kept, agreed, hostSettings, engine, window, dialogs, settings, texts },
+  }
 
   const images = startLibrary(frame, remembered.images)
-  const jobs = startJobs(frame, images, remembered.jobs)
+  const { jobs, exports } = startWork(frame, images, remembered.jobs)
   const handed = new HandedFiles((paths) => void addHanded(frame, images, paths))
   const handlers = commandHandlers({
-    ...{ ...images, ...jobs, agreed, settings, dialogs, engine },
+    ...{ ...images, ...jobs, exports, agreed, settings, dialogs, engine },
     facts: facts(),
     grants: new Grants(),
     maps: new MapReader({
@@ -96,7 +102,7 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   listenToWindow(new Dispatcher(handlers, callers, log), (paths) => images.adder.add(paths))
 
   followSettings(frame, jobs, logFile)
-  guardQuit(frame, jobs)
+  guardQuit(frame, jobs, exports)
   takeHandedFiles(frame, handed, files)
   keepPlace(frame)
   lookAgainOnFocus(frame, images)
@@ -108,9 +114,9 @@ export async function runApplication(files: readonly string[]): Promise<void> {
  * A thread for the engine. Its young generation is kept small: left alone it grows by some 25 MiB
  * with the number of requests, more than all that the engine itself holds.
  */
-function newWorker(): Worker {
+function newThread(entry: string): Worker {
   const resourceLimits = { maxYoungGenerationSizeMb: 12 }
-  return new Worker(join(import.meta.dirname, 'worker.js'), { resourceLimits })
+  return new Worker(join(import.meta.dirname, entry), { resourceLimits })
 }
 
 function facts(): Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'> {
@@ -140,10 +146,34 @@ function startLibrary(
   return parts
 }
 
+/** Jobs and exports, each of which keeps files from the other. */
+function startWork(
+  frame: Frame,
+  images: LibraryParts,
+  history: readonly StoredJob[],
+): { readonly jobs: JobParts; readonly exports: Exports } {
+  const tellBusy = (): void => {
+    images.library.setBusy(new Set([...jobs.queue.filesWritten(), ...exports.filesWritten()]))
+  }
+  const jobs = startJobs(frame, images, history, tellBusy)
+  const exports = new Exports({
+    libraryParts: images,
+    claims: jobs.claims,
+    spawn: () => newThread('export-worker.js'),
+    hostSettings: frame.hostSettings,
+    onChange: (snapshot) => frame.window.send('export.changed', snapshot),
+    onRemoved: (id) => frame.window.send('export.removed', { id }),
+    onFiles: tellBusy,
+    log: frame.log,
+  })
+  return { jobs, exports }
+}
+
 function startJobs(
   { log, kept, agreed, engine, window, settings, texts }: Frame,
   libraryParts: LibraryParts,
   history: readonly StoredJob[],
+  tellBusy: () => void,
 ): JobParts {
   const presence = new Presence(() => window.current, texts)
   const parts = createJobs({
@@ -154,7 +184,10 @@ function startJobs(
       presence.update(parts.queue.active())
     },
     onRemoved: (ids) => window.send('job.removed', { ids }),
-    onTurn: (queue) => kept.jobs.schedule(() => ({ version: 1, jobs: queue.stored() })),
+    onTurn: (queue) => {
+      tellBusy()
+      kept.jobs.schedule(() => ({ version: 1, jobs: queue.stored() }))
+    },
     onEnded: (job) => presence.ended(job),
     trash: (path) => shell.trashItem(path),
   })
@@ -197,12 +230,18 @@ function followSettings(
 }
 
 /** On a Mac an application goes on without its window; everywhere else that is its end. */
-function guardQuit({ kept, engine, window, dialogs, log }: Frame, { queue }: JobParts): void {
+function guardQuit(
+  { kept, engine, window, dialogs, log }: Frame,
+  { queue }: JobParts,
+  exports: Exports,
+): void {
   const guard = new QuitGuard({
-    activeJobs: () => queue.active().length,
-    ask: (jobs) => dialogs.confirmQuit(jobs),
-    cancelJobs: () => queue.cancelAll(),
-    jobsEnded: () => queue.whenIdle(),
+    underWay: () => ({ jobs: queue.active().length, ...exports.inUse() }),
+    ask: (work) => dialogs.confirmQuit(work),
+    stop: async () => {
+      queue.cancelAll()
+      await Promise.all([queue.whenIdle(), exports.closeAll()])
+    },
     save: async () => {
       await kept.save()
       await engine.close()

@@ -5,12 +5,13 @@ import {
   type ErrorData,
   isEngineError,
 } from '../../engine'
-import type { Bootstrap } from '../contract/commands'
+import type { Bootstrap, CommandName } from '../contract/commands'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
 import type { AgreedNames } from './agreed-names'
 import type { Dialogs } from './dialogs'
 import type { EngineThreads } from './engine-threads'
+import type { Exports } from './exports/exports'
 import type { Grants } from './grants'
 import type { Handlers } from './ipc-dispatch'
 import type { JobQueue } from './jobs/job-queue'
@@ -31,6 +32,7 @@ export interface CommandParts {
   readonly agreed: AgreedNames
   readonly queue: JobQueue
   readonly planner: Planner
+  readonly exports: Exports
   readonly grants: Grants
   readonly settings: SettingsStore
   readonly maps: MapReader
@@ -120,7 +122,36 @@ export function commandHandlers(parts: CommandParts): Handlers {
     'job.clear': ({ ids }) => {
       queue.clear(ids)
     },
+    ...exportHandlers(parts.exports),
     'settings.change': (part) => settings.change(part),
+  }
+}
+
+type ExportCommand = Extract<CommandName, `export.${string}`>
+
+function exportHandlers(exports: Exports): Pick<Handlers, ExportCommand> {
+  return {
+    'export.list': () => exports.list(),
+    'export.start': (request) => exports.start(request),
+    'export.stop': async ({ id }) => {
+      await exports.stop(id)
+    },
+    'export.planSnapshot': (request) => exports.planSnapshot(request),
+    'export.takeSnapshot': async (request) => {
+      await exports.takeSnapshot(request)
+    },
+    'export.flatten': (request) => {
+      exports.flatten(request)
+    },
+    'export.stopFlatten': async ({ id }) => {
+      await exports.stopFlatten(id)
+    },
+    'export.grow': async ({ id, size }) => {
+      await exports.grow(id, size)
+    },
+    'export.startQemu': async ({ id, throwAway }) => {
+      await exports.startQemu(id, throwAway)
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { type BrowserWindow, type OpenDialogOptions, dialog } from 'electron'
+import type { UnderWay } from './quit-guard'
 import type { Texts } from './texts'
 
 const OWN_EXTENSIONS = ['add-cow', 'acow', 'qcow2', 'raw', 'img']
@@ -74,14 +75,22 @@ export class Dialogs {
     return join(await realFolder(dirname(filePath)), basename(filePath))
   }
 
-  /** Whether the person wants to quit although jobs have not ended. */
-  async confirmQuit(jobs: number): Promise<boolean> {
+  /** Whether the person wants to quit although jobs or exports have not ended. */
+  async confirmQuit({ jobs, exports, clients }: UnderWay): Promise<boolean> {
     const { quit } = this.texts()
+    const questions = [
+      ...(exports > 0 ? [quit.exports(exports, clients)] : []),
+      ...(jobs > 0 ? [quit.question(jobs)] : []),
+    ]
+    const details = [
+      ...(exports > 0 ? [quit.exportsDetail(clients)] : []),
+      ...(jobs > 0 ? [quit.detail] : []),
+    ]
     const { response } = await this.message({
       type: 'question',
-      message: quit.question(jobs),
-      detail: quit.detail,
-      buttons: [quit.stay, quit.leave],
+      message: questions.join('\n'),
+      detail: details.join('\n\n'),
+      buttons: [quit.stay, exports > 0 ? quit.leaveAll : quit.leave],
       defaultId: 0,
       cancelId: 0,
     })

@@ -2,6 +2,7 @@ import type { ImageId, ImageSummary } from '../../electron/contract/library'
 import { invoke } from '../bridge'
 import { obstacle, type ImageAction } from '../modules/image/image-actions'
 import { useDialogs } from '../stores/dialogs.store'
+import { useExports } from '../stores/exports.store'
 import { useJobs } from '../stores/jobs.store'
 import { pathOf, useLibrary } from '../stores/library.store'
 import { useNotices } from '../stores/notices.store'
@@ -21,6 +22,7 @@ interface ImageActions {
 export function useImageActions(): ImageActions {
   const library = useLibrary()
   const jobs = useJobs()
+  const exports = useExports()
   const dialogs = useDialogs()
   const notices = useNotices()
   const view = useView()
@@ -30,7 +32,9 @@ export function useImageActions(): ImageActions {
 
   function reason(action: ImageAction, id: ImageId | undefined): string | undefined {
     const job = id === undefined ? undefined : jobs.byImage.get(id)
-    const found = obstacle(action, library.get(id), job)
+    const served = id === undefined ? undefined : exports.byImage.get(id)
+    const how = served && (served.readOnly ? 'reading' : 'writing')
+    const found = obstacle(action, library.get(id), job, how)
     return found && text(`whyNot.${found}`)
   }
 
@@ -64,6 +68,7 @@ export function useImageActions(): ImageActions {
       case 'export':
       case 'commit':
       case 'rebase':
+      case 'serve':
         dialogs.show({ kind: action, imageId: image.id })
         break
       case 'measure':

@@ -20,17 +20,25 @@ export interface LivePlan {
  * Undefined = the fields do not make a request yet. Answers that come late are dropped.
  */
 export function usePlan(request: () => WindowJobRequest | undefined): LivePlan {
+  return useLivePlan(request, (wanted) => invoke('job.plan', wanted))
+}
+
+/** The same for what is no job, but has a plan as well. */
+export function useLivePlan<Request>(
+  request: () => Request | undefined,
+  work: (wanted: Request) => Promise<WindowJobPlan>,
+): LivePlan {
   const plan = shallowRef<WindowJobPlan>()
   const pending = shallowRef(false)
   const failure = shallowRef<ErrorData>()
   let asked = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  async function ask(wanted: WindowJobRequest, turn: number): Promise<void> {
+  async function ask(wanted: Request, turn: number): Promise<void> {
     let found: WindowJobPlan | undefined
     let problem: ErrorData | undefined
     try {
-      found = await invoke('job.plan', wanted)
+      found = await work(wanted)
     } catch (error) {
       problem = toErrorData(error)
     }

@@ -57,6 +57,9 @@ export function useShortcuts(focusSearch: () => void): void {
       case 'page-jobs':
         view.page = 'jobs'
         break
+      case 'page-exports':
+        view.page = 'exports'
+        break
     }
   }
 

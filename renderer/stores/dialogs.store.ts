@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
+import type { ExportId } from '../../electron/contract/exports'
 import type { AddResult, ImageId } from '../../electron/contract/library'
 import type { ImageAction } from '../modules/image/image-actions'
 import type { ErrorData } from '../../engine/base/errors'
@@ -16,13 +17,18 @@ export interface Failure {
 /** Dialogs about one image, called as the action that opens them. */
 export type ImageDialog = Extract<
   ImageAction,
-  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate'
+  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate' | 'serve'
 >
 
 /** The dialogs. Those of an image keep its id, so a change of the selection does not move them. */
 export type OpenDialog =
   | { readonly kind: 'new-overlay'; readonly baseId: ImageId | undefined }
-  | { readonly kind: ImageDialog; readonly imageId: ImageId }
+  | { readonly kind: 'serve'; readonly imageId: ImageId | undefined }
+  | {
+      readonly kind: 'export-snapshot' | 'export-grow' | 'export-stop'
+      readonly exportId: ExportId
+    }
+  | { readonly kind: Exclude<ImageDialog, 'serve'>; readonly imageId: ImageId }
   | { readonly kind: 'refused'; readonly refused: AddResult['refused'] }
 
 /** One dialog at a time; a failure may come on top of another dialog. */

@@ -3,7 +3,7 @@ import { ref, shallowRef } from 'vue'
 import type { ImageId } from '../../electron/contract/library'
 import type { Sort } from '../modules/library/image-tree'
 
-export type Page = 'images' | 'jobs' | 'settings'
+export type Page = 'images' | 'jobs' | 'exports' | 'settings'
 export type DetailsTab = 'overview' | 'chain' | 'map' | 'check' | 'history'
 
 /** What the person looks at: nothing here is about the images themselves. */

@@ -41,6 +41,15 @@ function dispatcher(
     'job.resume': no,
     'job.goOn': no,
     'job.clear': no,
+    'export.list': no,
+    'export.start': no,
+    'export.stop': no,
+    'export.planSnapshot': no,
+    'export.takeSnapshot': no,
+    'export.flatten': no,
+    'export.stopFlatten': no,
+    'export.grow': no,
+    'export.startQemu': no,
     'settings.change': no,
   }
   return new Dispatcher(handlers, { window, origin }, silentLog)

@@ -62,6 +62,19 @@ const good: Requests = {
   'job.resume': [{ id: 'a' }],
   'job.goOn': [{ id: 'a' }],
   'job.clear': [{ ids: ['a'] }],
+  'export.list': [undefined],
+  'export.start': [
+    { imageId: 'a', readOnly: true, place: { kind: 'socket' } },
+    { imageId: 'a', readOnly: false, place: { kind: 'tcp', port: 0 } },
+    { imageId: 'a', readOnly: false, place: { kind: 'tcp', port: 65_535 } },
+  ],
+  'export.stop': [{ id: 'a' }],
+  'export.planSnapshot': [{ id: 'a', name: 'b.add-cow', imageFileName: 'b.raw' }],
+  'export.takeSnapshot': [{ id: 'a', name: 'b.add-cow', imageFileName: 'b.raw' }],
+  'export.flatten': [{ id: 'a' }, { id: 'a', bytesPerSecond: 1 }],
+  'export.stopFlatten': [{ id: 'a' }],
+  'export.grow': [{ id: 'a', size: 1024 }],
+  'export.startQemu': [{ id: 'a', throwAway: true }],
   'settings.change': [
     {},
     { theme: 'dark' },
@@ -164,4 +177,21 @@ test.each([0, 65, 1.5, '4'])('the memory of a bitmap cannot be %j MiB', (value) 
 
 test.each([0, 5, 1.5, '1'])('the number of jobs at the same time cannot be %j', (value) => {
   expect(accepts('settings.change', { simultaneousJobs: value })).toBe(false)
+})
+
+test.each([-1, 65_536, 1.5, '10809'])('an export cannot listen on port %j', (port) => {
+  const place = { kind: 'tcp', port }
+  expect(accepts('export.start', { imageId: 'a', readOnly: true, place })).toBe(false)
+})
+
+test.each(['', '..', 'a/b', '/etc/passwd'])('a snapshot cannot be called %j', (name) => {
+  const request = { id: 'a', name, imageFileName: 'b.raw' }
+  expect(accepts('export.takeSnapshot', request)).toBe(false)
+  const turned = { id: 'a', name: 'b.add-cow', imageFileName: name }
+  expect(accepts('export.takeSnapshot', turned)).toBe(false)
+})
+
+test('nobody but the main process says where the socket of an export lies', () => {
+  const place = { kind: 'socket', path: '/tmp/x' }
+  expect(accepts('export.start', { imageId: 'a', readOnly: true, place })).toBe(false)
 })

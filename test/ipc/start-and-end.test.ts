@@ -39,21 +39,22 @@ describe('the files of a start', () => {
   })
 })
 
+const NOTHING = { jobs: 0, exports: 0, clients: 0 }
+
 describe('the wish to quit', () => {
   const event = { preventDefault: vi.fn() }
   const options = {
-    activeJobs: vi.fn(() => 0),
+    underWay: vi.fn(() => NOTHING),
     ask: vi.fn(() => Promise.resolve(true)),
-    cancelJobs: vi.fn(),
-    jobsEnded: vi.fn(() => Promise.resolve()),
+    stop: vi.fn(() => Promise.resolve()),
     save: vi.fn(() => Promise.resolve()),
     quit: vi.fn(),
   }
   beforeEach(() => {
     vi.clearAllMocks()
-    options.activeJobs.mockReturnValue(0)
+    options.underWay.mockReturnValue(NOTHING)
     options.ask.mockResolvedValue(true)
-    options.jobsEnded.mockResolvedValue()
+    options.stop.mockResolvedValue()
   })
   afterEach(() => {
     vi.useRealTimers()
@@ -71,12 +72,12 @@ describe('the wish to quit', () => {
   })
 
   test('is not granted where the person stays; jobs go on', async () => {
-    options.activeJobs.mockReturnValue(2)
+    options.underWay.mockReturnValue({ ...NOTHING, jobs: 2 })
     options.ask.mockResolvedValue(false)
     const guard = new QuitGuard(options)
     await guard.hold(event)
-    expect(options.ask).toHaveBeenCalledExactlyOnceWith(2)
-    for (const never of [options.cancelJobs, options.save, options.quit]) {
+    expect(options.ask).toHaveBeenCalledExactlyOnceWith({ ...NOTHING, jobs: 2 })
+    for (const never of [options.stop, options.save, options.quit]) {
       expect(never).not.toHaveBeenCalled()
     }
     options.ask.mockResolvedValue(true)
@@ -85,7 +86,7 @@ describe('the wish to quit', () => {
   })
 
   test('asks once, however often it comes', async () => {
-    options.activeJobs.mockReturnValue(1)
+    options.underWay.mockReturnValue({ ...NOTHING, jobs: 1 })
     const guard = new QuitGuard(options)
     await Promise.all([guard.hold(event), guard.hold(event), guard.hold(event)])
     expect(options.ask).toHaveBeenCalledOnce()
@@ -95,11 +96,11 @@ describe('the wish to quit', () => {
 
   test('waits for jobs to stop before it saves, but not for ever', async () => {
     vi.useFakeTimers()
-    options.activeJobs.mockReturnValue(1)
-    options.jobsEnded.mockReturnValue(new Promise(() => undefined))
+    options.underWay.mockReturnValue({ ...NOTHING, jobs: 1 })
+    options.stop.mockReturnValue(new Promise(() => undefined))
     const held = new QuitGuard(options).hold(event)
     await vi.advanceTimersByTimeAsync(14_000)
-    expect(options.cancelJobs).toHaveBeenCalledOnce()
+    expect(options.stop).toHaveBeenCalledOnce()
     expect(options.save).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(2000)
     await held

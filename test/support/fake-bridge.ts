@@ -7,6 +7,7 @@ import type {
   Events,
   Reply,
 } from '../../electron/contract/commands'
+import type { ExportId, ExportSnapshot, StartExportRequest } from '../../electron/contract/exports'
 import type {
   JobId,
   JobSnapshot,
@@ -21,6 +22,7 @@ import type {
 } from '../../electron/contract/library'
 import type { Settings } from '../../electron/contract/settings'
 import { EngineError, toErrorData } from '../../engine/base/errors'
+import { pathOf } from '../../renderer/stores/library.store'
 import { detailsOf, planOf } from './fake-answers'
 import { fakeDisk, type FakeDisk } from './fake-map'
 
@@ -35,6 +37,7 @@ type Listeners = { [Name in EventName]: Set<(event: Events[Name]) => void> }
 export interface FakeStart {
   readonly images?: readonly ImageSummary[]
   readonly jobs?: readonly JobSnapshot[]
+  readonly exports?: readonly ExportSnapshot[]
   readonly settings?: Partial<Settings>
   readonly locale?: string
   readonly platform?: Bootstrap['platform']
@@ -52,6 +55,8 @@ export interface Call {
 export class FakeBridge implements Bridge<File> {
   readonly images: Map<ImageId, ImageSummary>
   readonly jobs: Map<JobId, JobSnapshot>
+  readonly exports: Map<ExportId, ExportSnapshot>
+  canStartQemu = true
   readonly details = new Map<ImageId, Partial<ImageDetails>>()
   /** What each disk is made of; made up from its details where a test does not say. */
   readonly disks = new Map<ImageId, FakeDisk>()
@@ -66,6 +71,8 @@ export class FakeBridge implements Bridge<File> {
     'library.changed': new Set(),
     'job.changed': new Set(),
     'job.removed': new Set(),
+    'export.changed': new Set(),
+    'export.removed': new Set(),
     'settings.changed': new Set(),
     'map.progress': new Set(),
     'window.action': new Set(),
@@ -77,6 +84,7 @@ export class FakeBridge implements Bridge<File> {
     this.start = start
     this.images = new Map((start.images ?? []).map((image) => [image.id, image]))
     this.jobs = new Map((start.jobs ?? []).map((job) => [job.id, job]))
+    this.exports = new Map((start.exports ?? []).map((one) => [one.id, one]))
     this.settings = {
       theme: 'system',
       language: 'system',
@@ -111,6 +119,15 @@ export class FakeBridge implements Bridge<File> {
     const next = { ...job, ...part }
     this.jobs.set(id, next)
     this.emit('job.changed', next)
+  }
+
+  /** Changes an export, and says so. */
+  moveExport(id: ExportId, part: Partial<ExportSnapshot>): undefined {
+    const one = this.exports.get(id)
+    if (one === undefined) throw new Error(`no export ${id}`)
+    const next = { ...one, ...part }
+    this.exports.set(id, next)
+    this.emit('export.changed', next)
   }
 
   /** The requests of all calls of a command. */
@@ -183,6 +200,34 @@ export class FakeBridge implements Bridge<File> {
     return { id }
   }
 
+  private startExport({ imageId, readOnly, place }: StartExportRequest): { id: ExportId } {
+    const image = this.image(imageId)
+    const id = `export-${this.exports.size + 1}`
+    const uri =
+      place.kind === 'tcp'
+        ? `nbd://127.0.0.1:${place.port}`
+        : `nbd+unix:///?socket=/run/user/1000/add-cow-x/${image.name}.sock`
+    const figures = { clients: 0, clientsWithOldSize: 0, bytesRead: 0, bytesWritten: 0 }
+    this.exports.set(id, {
+      ...{ id, status: 'running', imageId, path: pathOf(image), readOnly, uri, ...figures },
+      ...{ size: image.virtualSize ?? 0, startedAt: Date.now(), readSpeed: 0, writeSpeed: 0 },
+      machines: 0,
+    })
+    this.moveExport(id, {})
+    return { id }
+  }
+
+  private stopExport(id: ExportId): undefined {
+    this.exports.delete(id)
+    this.emit('export.removed', { id })
+  }
+
+  private planExportSnapshot(id: ExportId, name: string, imageFileName: string): WindowJobPlan {
+    const imageId = this.exports.get(id)?.imageId ?? ''
+    const plan = this.plan({ kind: 'create', baseId: imageId, name, imageFileName })
+    return { ...plan, commandLine: '' }
+  }
+
   private forget(ids: readonly ImageId[]): undefined {
     for (const id of ids) this.images.delete(id)
     this.emit('library.changed', { changed: [], removed: ids })
@@ -243,6 +288,23 @@ export class FakeBridge implements Bridge<File> {
         return undefined
       },
       'job.clear': ({ ids }) => this.clearJobs(ids),
+      'export.list': () => ({
+        exports: [...this.exports.values()],
+        canStartQemu: this.canStartQemu,
+      }),
+      'export.start': (request) => this.startExport(request),
+      'export.stop': ({ id }) => this.stopExport(id),
+      'export.planSnapshot': ({ id, name, imageFileName }) =>
+        this.planExportSnapshot(id, name, imageFileName),
+      'export.takeSnapshot': () => undefined,
+      'export.flatten': ({ id, ...limit }) => {
+        const path = this.exports.get(id)?.path ?? ''
+        const far = { current: 0, total: this.exports.get(id)?.size ?? 0 }
+        this.moveExport(id, { flatten: { path, ...limit, status: 'running', ...far } })
+      },
+      'export.stopFlatten': () => undefined,
+      'export.grow': ({ id, size }) => this.moveExport(id, { size }),
+      'export.startQemu': ({ id }) => this.moveExport(id, { machines: 1 }),
       'settings.change': (part) => this.changeSettings(part),
     }
   }

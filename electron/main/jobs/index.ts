@@ -12,6 +12,7 @@ import { hasEnded } from './job-rules'
 import { Planner } from './planner'
 
 export interface JobParts {
+  readonly claims: FileClaims
   readonly queue: JobQueue
   readonly planner: Planner
 }
@@ -24,7 +25,7 @@ export interface JobPartsOptions {
   readonly limit: () => number
   readonly onChange: (job: JobSnapshot) => void
   readonly onRemoved: (ids: readonly JobId[]) => void
-  /** The jobs are to be kept anew. */
+  /** The jobs are to be kept anew, and may write to other files than before. */
   readonly onTurn: (queue: JobQueue) => void
   readonly onEnded: (job: JobSnapshot) => void
   /** Moves a file to the trash of the desktop. */
@@ -35,17 +36,13 @@ export interface JobPartsOptions {
 /** The queue and what goes with it: plans beforehand, and the library afterwards. */
 export function createJobs(options: JobPartsOptions): JobParts {
   const { history, agreed, engine, libraryParts, limit, log } = options
-  const { library } = libraryParts
   const claims = new FileClaims(() => queue.startWhatCan())
   const queue = new JobQueue({
     ...{ history, claims, limit },
     start: (request, report) => engine.run(request, report),
     onChange: options.onChange,
     onRemoved: options.onRemoved,
-    onTurn: () => {
-      library.setBusy(queue.filesWritten())
-      options.onTurn(queue)
-    },
+    onTurn: () => options.onTurn(queue),
     onEnded: (job, end) => {
       log.info(`Job ${end.kind} on ${end.path}: ${end.status}`, ...(end.error ? [end.error] : []))
       options.onEnded(end)
@@ -58,7 +55,7 @@ export function createJobs(options: JobPartsOptions): JobParts {
     },
   })
   settleInterrupted(history, libraryParts)
-  return { queue, planner: new Planner(claims, (request) => engine.call('plan', request)) }
+  return { claims, queue, planner: new Planner(claims, (request) => engine.call('plan', request)) }
 }
 
 /** A base that the person picked need not lie near the overlay that was put on it. */

@@ -50,6 +50,19 @@ export const de: Texts = {
       'halb geschriebener Export wird entfernt.',
     stay: 'Weiterarbeiten',
     leave: 'Aufträge anhalten und beenden',
+    exports: (count, clients) => {
+      const disks = count === 1 ? 'Eine Platte ist' : `${count} Platten sind`
+      if (clients === 0) return `${disks} exportiert, ohne verbundenen Client`
+      const who = clients === 1 ? 'einem verbundenen Client' : `${clients} verbundenen Clients`
+      return `${disks} exportiert, mit ${who}`
+    },
+    exportsDetail: (clients) =>
+      clients === 0
+        ? 'Das Beenden schließt den Export. Alles, was darauf geschrieben wurde, bleibt erhalten.'
+        : 'Das Beenden nimmt die Platte denen weg, die sie benutzen, etwa einer virtuellen ' +
+          'Maschine: diese zuerst herunterfahren. Alles, was der Export bestätigt hat, wird ' +
+          'vorher in die Dateien geschrieben.',
+    leaveAll: 'Schließen und beenden',
   },
   paused: 'Angehalten',
   trouble: {

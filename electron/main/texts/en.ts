@@ -49,6 +49,17 @@ export const en: Texts = {
       'and “Go on” takes it up from there after the next start; a half-written export is removed.',
     stay: 'Keep working',
     leave: 'Stop jobs and quit',
+    exports: (count, clients) => {
+      const disks = count === 1 ? 'A disk is being exported' : `${count} disks are being exported`
+      if (clients === 0) return `${disks}, with no client connected`
+      return `${disks}, with ${clients === 1 ? 'one client' : `${clients} clients`} connected`
+    },
+    exportsDetail: (clients) =>
+      clients === 0
+        ? 'Quitting ends the export. All that was written to it is kept.'
+        : 'Quitting takes the disk away from who is using it, such as a virtual machine: shut that ' +
+          'down first. All that the export has answered to is written to the files before it ends.',
+    leaveAll: 'Stop and quit',
   },
   paused: 'Paused',
   trouble: {

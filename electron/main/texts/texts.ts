@@ -50,8 +50,12 @@ export interface Texts {
   readonly quit: {
     question(jobs: number): string
     readonly detail: string
+    exports(count: number, clients: number): string
+    exportsDetail(clients: number): string
     readonly stay: string
     readonly leave: string
+    /** Where exports are among what ends. */
+    readonly leaveAll: string
   }
   /** Stands before the application's name while all jobs are paused. */
   readonly paused: string

@@ -36,7 +36,9 @@ export const common: SameKeys<typeof english> = {
     images: 'Abbilder',
     jobs: 'Aufträge',
     settings: 'Optionen',
+    exports: 'Exporte',
     jobsRunning: 'Aufträge, einer läuft | Aufträge, {count} laufen',
+    exportsRunning: 'Exporte, einer läuft | Exporte, {count} laufen',
   },
   toolbar: {
     label: 'Abbild-Aktionen',

@@ -173,6 +173,12 @@ export const errors: SameKeys<typeof english> = {
     retry: 'Noch einmal versuchen',
     thisFile: 'die Datei',
     commands: {
+      serve: 'Die Platte konnte nicht exportiert werden',
+      stopExport: 'Der Export konnte nicht beendet werden',
+      takeSnapshot: 'Der Schnappschuss konnte nicht gemacht werden',
+      flattenExport: 'Die exportierte Platte konnte nicht verflacht werden',
+      growExport: 'Die Platte konnte nicht vergrößert werden',
+      startQemu: 'QEMU konnte nicht gestartet werden',
       add: 'Die Dateien konnten nicht hinzugefügt werden',
       forget: 'Das Abbild konnte nicht aus der Liste genommen werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',

@@ -2,6 +2,7 @@ import { common } from './common'
 import { content } from './content'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
+import { exports } from './exports'
 import { jobs } from './jobs'
 import { layers } from './layers'
 import { library } from './library'
@@ -12,6 +13,7 @@ export const de = {
   ...common,
   ...library,
   ...jobs,
+  ...exports,
   ...layers,
   ...dialogs,
   ...errors,

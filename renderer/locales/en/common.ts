@@ -34,7 +34,9 @@ export const common = {
     images: 'Images',
     jobs: 'Jobs',
     settings: 'Settings',
+    exports: 'Exports',
     jobsRunning: 'Jobs, one running | Jobs, {count} running',
+    exportsRunning: 'Exports, one running | Exports, {count} running',
   },
   toolbar: {
     label: 'Image actions',

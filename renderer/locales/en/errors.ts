@@ -169,6 +169,12 @@ export const errors = {
     retry: 'Try again',
     thisFile: 'the file',
     commands: {
+      serve: 'The disk could not be exported',
+      stopExport: 'The export could not be stopped',
+      takeSnapshot: 'The snapshot could not be taken',
+      flattenExport: 'The disk could not be flattened while it is exported',
+      growExport: 'The disk could not be made larger',
+      startQemu: 'QEMU could not be started',
       add: 'The files could not be added',
       forget: 'The image could not be removed from the list',
       rescan: 'The files could not be looked at again',

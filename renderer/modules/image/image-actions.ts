@@ -8,6 +8,7 @@ export type ImageAction =
   | 'resize'
   | 'flatten'
   | 'export'
+  | 'serve'
   | 'commit'
   | 'rebase'
   | 'locate'
@@ -26,6 +27,7 @@ export type Obstacle =
   | 'unreadable'
   | 'in-use'
   | 'job-running'
+  | 'exported'
   | 'not-overlay'
   | 'no-base'
   | 'base-found'
@@ -36,6 +38,8 @@ const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
   'copy-path',
   'forget',
 ])
+/** What an export of the image is no reason against. */
+const NEEDS_NO_LOOK: ReadonlySet<ImageAction> = new Set(['rescan', 'show-in-folder', 'copy-path'])
 const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set([
   'flatten',
   'commit',
@@ -47,6 +51,9 @@ const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set([
 const BASE_ONLY: ReadonlySet<ImageAction> = new Set(['commit', 'locate'])
 /** What can be done although the base is not there: by it, it comes back. */
 const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'locate'])
+
+/** What can be done while the disk is served for reading. */
+const WHILE_SERVED: ReadonlySet<ImageAction> = new Set(['new-overlay', 'export', 'measure'])
 
 const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
   scanning: undefined,
@@ -74,8 +81,11 @@ export function obstacle(
   action: ImageAction,
   image: ImageSummary | undefined,
   job: JobSnapshot | undefined,
+  served?: 'reading' | 'writing',
 ): Obstacle | undefined {
   if (image === undefined) return action === 'new-overlay' ? undefined : 'select-first'
+  const blocked = served === 'writing' || !WHILE_SERVED.has(action)
+  if (served !== undefined && blocked && !NEEDS_NO_LOOK.has(action)) return 'exported'
   if (action === 'forget') return job === undefined ? undefined : 'job-running'
   if (NEEDS_NO_FILE.has(action)) return undefined
   if (job !== undefined) return 'job-running'
