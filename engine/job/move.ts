@@ -66,7 +66,6 @@ export const moveJob: Job<MoveRequest> = {
         await replaceNames(host, top, names)
       } else if (request.copy || !(await linkImage(host, request, top))) {
         const bytesCopied = await copyOver(host, request, top, names, control)
-        if (!request.copy) await removeOld(host, top)
         return { ...result, bytesCopied }
       } else {
         await moveOver(host, request, top, names)
@@ -78,8 +77,9 @@ export const moveJob: Job<MoveRequest> = {
   },
 }
 
-function isInPlace({ path: from, target, targetImage }: MoveRequest, top: Overlay): boolean {
-  return path.resolve(from) === target && top.imagePath === targetImage
+/** Whether only the names change; a copy of an overlay onto itself is none. */
+function isInPlace({ path: from, target, targetImage, copy }: MoveRequest, top: Overlay): boolean {
+  return !copy && path.resolve(from) === target && top.imagePath === targetImage
 }
 
 async function openForMove(
@@ -174,7 +174,10 @@ async function moveOver(
   if (top.imagePath !== targetImage) await removeDurably(host, top.imagePath)
 }
 
-/** Makes a second overlay at the new place; bytes copied. */
+/**
+ * Makes a second overlay at the new place, and of a move removes the old one; bytes copied. Where
+ * the old add-cow file cannot be removed, nothing has moved.
+ */
 async function copyOver(
   host: Host,
   request: MoveRequest,
@@ -183,12 +186,13 @@ async function copyOver(
   control: JobControl,
 ): Promise<number> {
   const { target, targetImage } = request
+  const oldPlace = await host.realPath(top.path)
   const files = new NewFiles(host)
+  let copied = 0
   try {
     await requireSpace(host, targetImage, await bytesOf(top.image))
     const [imagePart, part] = [`${targetImage}.part`, `${target}.part`]
     const image = await files.make(imagePart)
-    let copied = 0
     try {
       copied = await copyImage(top.image, image, request, control)
       await image.sync()
@@ -203,11 +207,18 @@ async function copyOver(
       await metadata.close()
     }
     await files.publish(part, target)
-    return copied
+    if (!request.copy) await host.remove(oldPlace)
   } catch (error) {
-    await files.remove()
+    // Who cannot say whether the old one is still there keeps the new one.
+    const old = await host.stat(oldPlace).catch(() => undefined)
+    if (old !== undefined) await files.remove()
     throw error
   }
+  if (!request.copy) {
+    await host.syncDirectory(path.dirname(oldPlace))
+    await removeDurably(host, top.imagePath)
+  }
+  return copied
 }
 
 async function copyImage(
@@ -244,11 +255,6 @@ async function dataRuns(file: HostFile): Promise<Pick<CopyPiece, 'offset' | 'len
 
 async function bytesOf(file: HostFile): Promise<number> {
   return (await dataRuns(file)).reduce((sum, { length }) => sum + length, 0)
-}
-
-async function removeOld(host: Host, top: Overlay): Promise<void> {
-  await removeDurably(host, top.path)
-  await removeDurably(host, top.imagePath)
 }
 
 async function removeDurably(host: Host, file: string): Promise<void> {

@@ -3,6 +3,7 @@
  * broken below the engine, in the ways in which an engine could break it, and the suite's own judge
  * must find each one.
  */
+import * as path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { MaybePromise } from '../../engine/base/maybe-promise'
 import { HEADER_SIZE } from '../../engine/format/add-cow/header'
@@ -11,7 +12,7 @@ import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { HostOfWrappedFiles, WrappedFile, WrappedHost } from '../support/wrapped-host'
 import { exploreRuns, exploreWorkloads, type Explored, type Recorded } from './explore'
 import { recordCreate } from './recorded'
-import { recordCommit, recordRebase } from './recorded-jobs'
+import { recordCommit, recordMove, recordRebase } from './recorded-jobs'
 import { smallSettings } from './settings'
 import type { HostWrapper, Setting, StepKind } from './workload'
 
@@ -82,6 +83,13 @@ class SizeFirst extends WrappedFile {
 class DirectoryNeverSynced extends WrappedHost {
   override syncDirectory(): Promise<void> {
     return Promise.resolve()
+  }
+}
+
+/** Only what is taken away from the old folder is made durable, not what is put into the new. */
+class TargetFolderNeverSynced extends WrappedHost {
+  override async syncDirectory(directory: string): Promise<void> {
+    if (directory === path.dirname(OVERLAY_PATH)) await super.syncDirectory(directory)
   }
 }
 
@@ -188,5 +196,25 @@ describe.each(['add-cow', 'acow'])('the crash suite finds of jobs, in layout %s,
   it('that a rebase ends before its new name is durable', async () => {
     const wrap: HostWrapper = (host) => new DirectoryNeverSynced(host)
     expect(await wrongRebase(wrap)).toContain('it is on base.raw')
+  })
+
+  const wrongMove = async (noLinks: boolean, wrap: HostWrapper): Promise<string> => {
+    const record = (seed: number): Promise<Recorded> =>
+      recordMove(setting(layout), 'relative', noLinks, seed, wrap)
+    return (await exploreRuns(record, SOON)).violations.join()
+  }
+
+  it.each([false, true])(
+    'that a move removes the old files before the new names are durable, copied: %s',
+    async (noLinks) => {
+      const wrap: HostWrapper = (host) => new TargetFolderNeverSynced(host)
+      expect(await wrongMove(noLinks, wrap)).toMatch(/is gone|is missing|there is no file/)
+    },
+  )
+
+  it('that a move to another file system removes what its copy does not hold durably', async () => {
+    const wrap: HostWrapper = (host) =>
+      new HostOfWrappedFiles(host, (file) => new NeverSynced(file))
+    expect(await wrongMove(true, wrap)).not.toBe('')
   })
 })

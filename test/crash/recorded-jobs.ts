@@ -136,6 +136,7 @@ export async function recordMove(
   names: MoveRequest['names'],
   noLinks: boolean,
   seed: number,
+  wrap = asIs,
 ): Promise<Recorded> {
   const { host: written } = await runWorkload(setting, ['write', 'zero', 'flush'], 4, seed)
   const start = withOther(written.snapshot())
@@ -143,7 +144,7 @@ export async function recordMove(
   const content = await diskContent(host, OVERLAY_PATH)
   const [target, targetImage] = ['/e/moved.add-cow', '/e/moved.raw']
   const request = { kind: 'move', path: OVERLAY_PATH, target, targetImage, names } as const
-  await runJob(host, { ...request, copy: false }, unwatched)
+  await runJob(wrap(host), { ...request, copy: false }, unwatched)
   const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state, { noLinks })
     const found: string[] = []
