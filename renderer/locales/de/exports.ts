@@ -17,13 +17,11 @@ export const exports: SameKeys<typeof english> = {
     address: 'Adresse',
     copyAddress: 'Adresse kopieren',
     clients: 'Clients',
-    noClients: 'keiner verbunden',
     clientCount: 'keiner verbunden | einer verbunden | {count} verbunden',
     read: 'Gelesen',
     written: 'Geschrieben',
     size: 'Virtuelle Größe',
     since: 'Seit',
-    speed: '{size}, jetzt {speed}',
     snapshot: 'Schnappschuss …',
     grow: 'Vergrößern …',
     stop: 'Beenden',
@@ -47,8 +45,6 @@ export const exports: SameKeys<typeof english> = {
       'Maschinen zuerst herunterfahren.',
     stopAskSafe: 'Alles, was der Export bestätigt hat, wird vorher in die Dateien geschrieben.',
     stopAnyway: 'Export beenden',
-    started: '{name} wird exportiert',
-    showExports: 'Exporte zeigen',
   },
   serve: {
     title: 'Eine Platte über NBD exportieren',
@@ -103,7 +99,6 @@ export const exports: SameKeys<typeof english> = {
     text:
       'Kopiert, was darunter liegt, in die Image-Datei, während Clients weiterarbeiten; sie haben ' +
       'Vorrang.',
-    pace: 'Wie schnell',
     paces: { gentle: 'Sanft', normal: 'Normal', full: 'Voll' },
     paceHint:
       'Sanft: bis zu {gentle}. Normal: bis zu {normal}. Voll: so schnell, wie Clients Platz lassen.',
@@ -115,7 +110,6 @@ export const exports: SameKeys<typeof english> = {
     done: 'Alles ist kopiert: die Image-Datei allein liefert jetzt.',
     doneBelow: 'Alles ist kopiert: {name} braucht nichts mehr, was darunter liegt.',
     failed: 'Das Verflachen kam nicht zu seinem Ende',
-    readOnly: 'Der Export ist nur zum Lesen',
     notOverlay: 'Es ist eine einfache Platte, kein Overlay',
   },
   qemu: {

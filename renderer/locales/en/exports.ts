@@ -15,13 +15,11 @@ export const exports = {
     address: 'Address',
     copyAddress: 'Copy the address',
     clients: 'Clients',
-    noClients: 'none connected',
     clientCount: 'none connected | one connected | {count} connected',
     read: 'Read',
     written: 'Written',
     size: 'Virtual size',
     since: 'Since',
-    speed: '{size}, {speed} now',
     snapshot: 'Snapshot…',
     grow: 'Grow…',
     stop: 'Stop',
@@ -44,8 +42,6 @@ export const exports = {
       'clients are connected and lose the disk. Shut virtual machines down first.',
     stopAskSafe: 'All that the export has answered to is written to the files before it ends.',
     stopAnyway: 'Stop the export',
-    started: '{name} is exported',
-    showExports: 'Show exports',
   },
   serve: {
     title: 'Export a disk over NBD',
@@ -92,7 +88,6 @@ export const exports = {
   servedFlatten: {
     title: 'Flatten in the background',
     text: 'Copies what lies below into the image file while clients go on; they come first.',
-    pace: 'How fast',
     paces: { gentle: 'Gentle', normal: 'Normal', full: 'Full' },
     paceHint:
       'Gentle: up to {gentle}. Normal: up to {normal}. Full: as fast as clients leave room.',
@@ -104,7 +99,6 @@ export const exports = {
     done: 'Everything is copied: the image file alone serves now.',
     doneBelow: 'Everything is copied: {name} needs nothing below it any more.',
     failed: 'The flatten did not come to its end',
-    readOnly: 'It is exported for reading only',
     notOverlay: 'It is a plain disk, not an overlay',
   },
   qemu: {
