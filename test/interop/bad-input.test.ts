@@ -368,7 +368,7 @@ describe('what would be in the way stays', () => {
       ['resize', 'x.add-cow', '512k'],
       /shrinking must be asked for \(--shrink\)/,
     ],
-    ['another format', ['convert', '-O', 'qcow2', 'x.add-cow', 'out.qcow2'], /'qcow2' is invalid/],
+    ['another format', ['convert', '-O', 'vmdk', 'x.add-cow', 'out.vmdk'], /'vmdk' is invalid/],
     ['flatten of a raw file', ['flatten', 'base.raw'], /base\.raw is a raw file, not an overlay/],
     ['an unknown command', ['commmit', 'x.add-cow'], /unknown command 'commmit'/],
     ['an unknown option', ['info', '--frob', 'x.add-cow'], /unknown option '--frob'/],
