@@ -15,7 +15,7 @@ import type { CopyPiece, Host, HostFile } from '../host/host'
 import { Disk, openDisk } from '../image/disk'
 import type { ExportOverlayRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles } from './new-files'
+import { NewFiles, partOf, refuseExisting } from './new-files'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -34,7 +34,7 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openSource(host, request)
     try {
-      await refuseExisting(host, request)
+      await refuseExisting(host, request.target)
       const bytesToCopy = await countToCopy(disk)
       const space = await checkSpace(host, request.target, bytesToCopy)
       const flags = request.verify ? ['--verify'] : []
@@ -60,7 +60,7 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
     const files = new NewFiles(host)
     try {
       const bytesCopied = await writePart(host, request, control, files)
-      await files.publish(partOf(request), request.target)
+      await files.publish(partOf(request.target), request.target)
       return { kind: 'export-overlay', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -71,19 +71,6 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
 
 function stoppingOf({ path: source }: ExportOverlayRequest): { what: string; state: 'unchanged' } {
   return { what: `The export of ${source}`, state: 'unchanged' }
-}
-
-function partOf({ target }: ExportOverlayRequest): string {
-  return `${target}.part`
-}
-
-async function refuseExisting(host: Host, request: ExportOverlayRequest): Promise<void> {
-  const { target } = request
-  for (const name of [target, partOf(request)]) {
-    if ((await host.stat(name)) === undefined) continue
-    const message = `Cannot write ${target}: ${name} exists already`
-    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
-  }
 }
 
 /** Opens the overlay, and refuses one that cannot be a qcow2 overlay that others can use. */
@@ -128,10 +115,10 @@ async function writePart(
 ): Promise<number> {
   const disk = await openSource(host, request)
   try {
-    await refuseExisting(host, request)
+    await refuseExisting(host, request.target)
     control.report({ phase: 'preparing', current: 0, total: disk.size })
     await requireSpace(host, request.target, await countToCopy(disk))
-    const file = await files.make(partOf(request))
+    const file = await files.make(partOf(request.target))
     let copied = 0
     try {
       copied = await writeImage(disk, file, request, control)
@@ -280,7 +267,7 @@ async function verify(
   control: JobControl,
 ): Promise<void> {
   const options = { writable: false, format: 'qcow2', topOnly: true } as const
-  const top = await openDisk(host, partOf(request), options)
+  const top = await openDisk(host, partOf(request.target), options)
   try {
     const written = new Disk([...top.layers, ...disk.layers.slice(1)], false)
     const total = disk.size

@@ -5,7 +5,7 @@ import type { CopyPiece, Host, HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import type { ExportRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles } from './new-files'
+import { NewFiles, partOf, refuseExisting } from './new-files'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 
 /** What is copied between two looks at the cancel signal. */
@@ -23,7 +23,7 @@ export const exportJob: Job<ExportRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openDisk(host, request.path, { writable: false })
     try {
-      await refuseExisting(host, request)
+      await refuseExisting(host, request.target)
       const bytesToCopy = await countData(disk)
       const space = await checkSpace(host, request.target, bytesToCopy)
       const flags = request.verify ? ['--verify'] : []
@@ -49,7 +49,7 @@ export const exportJob: Job<ExportRequest> = {
     const files = new NewFiles(host)
     try {
       const bytesCopied = await writePart(host, request, control, files)
-      await files.publish(partOf(request), request.target)
+      await files.publish(partOf(request.target), request.target)
       return { kind: 'export', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -60,19 +60,6 @@ export const exportJob: Job<ExportRequest> = {
 
 function stoppingOf({ path }: ExportRequest): { what: string; state: 'unchanged' } {
   return { what: `The export of ${path}`, state: 'unchanged' }
-}
-
-function partOf({ target }: ExportRequest): string {
-  return `${target}.part`
-}
-
-async function refuseExisting(host: Host, request: ExportRequest): Promise<void> {
-  const { target } = request
-  for (const name of [target, partOf(request)]) {
-    if ((await host.stat(name)) === undefined) continue
-    const message = `Cannot write ${target}: ${name} exists already`
-    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
-  }
 }
 
 async function countData(disk: Disk): Promise<number> {
@@ -93,10 +80,10 @@ async function writePart(
 ): Promise<number> {
   const disk = await openDisk(host, request.path, { writable: false })
   try {
-    await refuseExisting(host, request)
+    await refuseExisting(host, request.target)
     control.report({ phase: 'preparing', current: 0, total: disk.size })
     await requireSpace(host, request.target, await countData(disk))
-    const file = await files.make(partOf(request))
+    const file = await files.make(partOf(request.target))
     try {
       await file.truncate(disk.size)
       const copied = await copyDisk(disk, file, request, control)

@@ -9,7 +9,7 @@ import { Disk, openDisk } from '../image/disk'
 import type { CreateRequest, ImportOverlayRequest, JobPlan, JobResult } from '../model/job'
 import { createJob } from './create'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles } from './new-files'
+import { NewFiles, partOf } from './new-files'
 import { checkSpace, commandLine, filesOf, optionValue, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -55,7 +55,7 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
     const source = await openSource(host, request)
     try {
       const bytesCopied = await makePart(host, source, request, control, files)
-      await files.publish(partOf(request), request.target)
+      await files.publish(partOf(request.target), request.target)
       return { kind: 'import-overlay', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -68,10 +68,6 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
 
 function stoppingOf({ path: source }: ImportOverlayRequest): { what: string; state: 'unchanged' } {
   return { what: `The import of ${source}`, state: 'unchanged' }
-}
-
-function partOf({ target }: ImportOverlayRequest): string {
-  return `${target}.part`
 }
 
 function commandOf(request: ImportOverlayRequest): string {
@@ -116,7 +112,7 @@ async function makePart(
   // the name that the overlay has in the end must be free as well
   const { spaceNeeded } = await createJob.plan(host, creationOf(source, request, request.target))
   await requireSpace(host, request.target, (await countToCopy(source)) + spaceNeeded)
-  const part = partOf(request)
+  const part = partOf(request.target)
   await createJob.run(host, creationOf(source, request, part), control)
   files.adopt(resolveName(request.imageFile, request.target))
   files.adopt(part)

@@ -8,9 +8,9 @@ import type { Overlay } from '../format/overlay/overlay-layer'
 import { ENDLESS, type CopyPiece, type Host, type HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import { isNbdUri } from '../nbd/uri'
-import type { JobPlan, JobResult, MoveRequest } from '../model/job'
+import type { JobPlan, JobResult, MoveRequest, PlannedFile } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles } from './new-files'
+import { NewFiles, partOf, refuseExisting } from './new-files'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { replaceNames } from './replace-names'
 
@@ -36,16 +36,14 @@ export const moveJob: Job<MoveRequest> = {
     const { disk, top } = await openForMove(host, request)
     try {
       const bytesToCopy = await bytesOf(top.image)
-      const { copy, target, targetImage } = request
+      const { copy, targetImage } = request
       const needed = copy ? bytesToCopy : 0
       return {
         kind: 'move',
         warnings: [],
         files: [
           ...filesOf(disk, copy ? 'read' : 'write'),
-          ...[target, targetImage].map((file) => {
-            return { path: file, role: 'target', action: 'create' } as const
-          }),
+          ...(isInPlace(request, top) ? [] : filesMade(request)),
         ],
         bytesToCopy: needed,
         spaceNeeded: needed,
@@ -75,6 +73,13 @@ export const moveJob: Job<MoveRequest> = {
       await disk.close()
     }
   },
+}
+
+function filesMade({ target, targetImage }: MoveRequest): PlannedFile[] {
+  return [
+    { path: target, role: 'add-cow', action: 'create' },
+    { path: targetImage, role: 'image', action: 'create' },
+  ]
 }
 
 /** Whether only the names change; a copy of an overlay onto itself is none. */
@@ -190,8 +195,9 @@ async function copyOver(
   const files = new NewFiles(host)
   let copied = 0
   try {
+    for (const name of [target, targetImage]) await refuseExisting(host, name)
     await requireSpace(host, targetImage, await bytesOf(top.image))
-    const [imagePart, part] = [`${targetImage}.part`, `${target}.part`]
+    const [imagePart, part] = [partOf(targetImage), partOf(target)]
     const image = await files.make(imagePart)
     try {
       copied = await copyImage(top.image, image, request, control)

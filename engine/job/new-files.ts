@@ -1,4 +1,5 @@
 import * as path from 'node:path'
+import { EngineError } from '../base/errors'
 import type { Host, HostFile } from '../host/host'
 
 /**
@@ -44,5 +45,27 @@ export class NewFiles {
     for (const filePath of this.paths.reverse()) {
       await this.host.remove(filePath).catch(() => undefined)
     }
+  }
+}
+
+/** The name under which a new file grows, until it is complete. */
+export function partOf(target: string): string {
+  return `${target}.part`
+}
+
+/**
+ * `file/exists` where a file lies in the way of a new one, or of its part. A part is never written
+ * over: it may be another program's, or of a run that is still under way.
+ */
+export async function refuseExisting(host: Host, target: string): Promise<void> {
+  const part = partOf(target)
+  for (const name of [target, part]) {
+    if ((await host.stat(name)) === undefined) continue
+    const why =
+      name === part
+        ? '. Another run is writing it, or one was killed: if none is, remove that file'
+        : ''
+    const message = `Cannot write ${target}: ${name} exists already${why}`
+    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
   }
 }

@@ -173,7 +173,10 @@ describe.each(['add-cow', 'acow'] as const)('move, of layout %s,', (layout) => {
   })
 
   const taken = ['b/x.add-cow', 'b/x.raw'] as const
-  const cases = taken.flatMap((name) => [{ name, flags: [] }, { name, flags: ['--copy'] }])
+  const cases = taken.flatMap((name) => [
+    { name, flags: [] },
+    { name, flags: ['--copy'] },
+  ])
   test.each(cases)('goes over no file: $name $flags', async ({ name, flags }) => {
     const folder = await overlayIn(layout)
     writeFileSync(join(folder, name), '')
