@@ -9,6 +9,7 @@ import type {
   JobProgress,
   JobResult,
   MeasureRequest,
+  MoveRequest,
   RebaseRequest,
   ResizeRequest,
 } from '../../engine/model/job'
@@ -39,6 +40,18 @@ export interface NewOverlayRequest {
   readonly format?: OverlayFormat
 }
 
+/** An overlay with its image file at another place, or the same with other names in it. */
+export interface MoveOverlayRequest extends Pick<MoveRequest, 'kind' | 'copy' | 'names'> {
+  readonly imageId: ImageId
+  /** A PathGrant's id; absent = each of the two files stays in the directory where it is. */
+  readonly folderGrant?: string
+  /** File names without a directory. */
+  readonly name: string
+  readonly imageFileName: string
+  /** The images that the person agreed to break; all that would be must be among them. */
+  readonly accepted: readonly ImageId[]
+}
+
 /**
  * The requests of the engine's jobs as the window makes them: images by id, picked paths by grant.
  */
@@ -66,6 +79,12 @@ export type WindowJobRequest =
       readonly unproven?: boolean
     } & Pick<RebaseRequest, 'kind' | 'namesOnly'>)
   | ({ readonly imageId: ImageId } & Omit<MeasureRequest, 'path'>)
+  | {
+      readonly kind: 'compare'
+      readonly imageId: ImageId
+      readonly otherId: ImageId
+    }
+  | MoveOverlayRequest
   | {
       readonly kind: 'export'
       readonly imageId: ImageId
@@ -114,7 +133,7 @@ export interface JobSnapshot {
   /** The image it works on, where the library knows it, and its path. */
   readonly imageId?: ImageId
   readonly path: string
-  /** The file that an export writes, the base that a rebase puts the overlay on (empty: none). */
+  /** The file that an export or a move makes, the base that a rebase puts the overlay on (empty: none). */
   readonly target?: string
   readonly progress?: JobProgress
   /** Over a sliding window of a few seconds; absent where nothing moved in it. */
@@ -124,6 +143,7 @@ export interface JobSnapshot {
   readonly createdAt: number
   readonly startedAt?: number
   readonly endedAt?: number
+  /** The ranges of a comparison are known until the application ends. */
   readonly result?: JobResult
   readonly error?: ErrorData
   /** The file that was to go to the trash afterwards, and what kept it from going there. */

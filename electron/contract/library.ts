@@ -30,6 +30,8 @@ export interface ImageSummary {
   /** File name without its directory, and the directory. */
   readonly name: string
   readonly directory: string
+  /** Of an overlay, the name of its image file, without a directory. */
+  readonly imageName?: string
   readonly state: ImageState
   /** Why it is not `ok`. */
   readonly problem?: ErrorData

@@ -166,14 +166,15 @@ function bootstrap({ facts, settings, library, queue, onBootstrap }: CommandPart
 }
 
 /**
- * What the library knows against a job. A check may look at everything; a rebase by names alone does
- * not look at what lies below.
+ * What the library knows against a job. A check may look at everything; a move and a rebase by names
+ * alone do not look at what lies below.
  */
 function obstacle(
   { library }: CommandParts,
   { request, imageId }: ResolvedJob,
 ): ErrorData | undefined {
-  const free = request.kind === 'check' || (request.kind === 'rebase' && request.namesOnly)
+  const { kind } = request
+  const free = kind === 'check' || kind === 'move' || (kind === 'rebase' && request.namesOnly)
   return free ? undefined : library.obstacle(imageId)
 }
 

@@ -68,6 +68,7 @@ export function useImageActions(): ImageActions {
       case 'export':
       case 'commit':
       case 'rebase':
+      case 'move':
       case 'serve':
         dialogs.show({ kind: action, imageId: image.id })
         break

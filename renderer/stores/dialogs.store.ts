@@ -17,7 +17,7 @@ export interface Failure {
 /** Dialogs about one image, called as the action that opens them. */
 export type ImageDialog = Extract<
   ImageAction,
-  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate' | 'serve'
+  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate' | 'move' | 'serve'
 >
 
 /** The dialogs. Those of an image keep its id, so a change of the selection does not move them. */

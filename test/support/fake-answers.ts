@@ -235,6 +235,39 @@ export function planOf(
         commandLine: `add-cow-img rebase ${flags}-b ${target === '' ? "''" : target} ${path}`,
       }
     }
+    case 'move': {
+      const folder = request.folderGrant === undefined ? image.directory : '/srv/picked'
+      const target = `${folder}/${request.name}`
+      const targetImage = `${folder}/${request.imageFileName}`
+      const { copy, names } = request
+      const made: PlannedFile[] = [
+        { path: target, role: 'add-cow', action: 'create' },
+        { path: targetImage, role: 'image', action: 'create' },
+      ]
+      const bytesToCopy = copy ? (image.sizeOnDisk ?? 0) : 0
+      const readers = [...images.values()].filter(({ baseId }) => baseId === image.id)
+      const flags = `${copy ? '--copy ' : ''}${names === 'absolute' ? '--absolute ' : ''}`
+      return {
+        ...common,
+        kind: 'move',
+        files: [
+          ...filesOf(image, copy ? 'read' : 'write').filter(({ role }) => role !== 'backing'),
+          ...(target === path ? [] : made),
+        ],
+        ...{ bytesToCopy, spaceNeeded: bytesToCopy },
+        commandLine: `add-cow-img move ${flags}${path} ${target}`,
+        affected: named(copy || target === path ? [] : readers),
+      }
+    }
+    case 'compare': {
+      const other = images.get(request.otherId)
+      return {
+        ...common,
+        kind: 'compare',
+        files: [...filesOf(image, 'read'), ...(other ? filesOf(other, 'read') : [])],
+        commandLine: `add-cow-img compare ${path} ${other?.directory}/${other?.name}`,
+      }
+    }
     case 'export':
       return {
         ...common,

@@ -37,6 +37,7 @@ export function overlay(
     id,
     name,
     directory: '/srv/overlays',
+    imageName: name.replace(/\.[^.]*$/, '.raw'),
     state: 'ok',
     format: 'add-cow',
     virtualSize,

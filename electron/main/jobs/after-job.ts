@@ -34,7 +34,11 @@ export async function afterJob(
     if (request.kind !== 'export') library.distrust(imageId, end.error)
   }
   if (hasOtherBase(request, end)) library.forgetBase(imageId)
+  if (request.kind === 'move' && !request.copy && end.status === 'done') {
+    library.moved(imageId, request.target, request.targetImage)
+  }
   lookAgain(job, parts)
+  if (request.kind === 'move' && isHalfDone(end)) await addOne(adder, request.target)
   if (end.status !== 'done') return
   if (job.trashOverlay === true) await trashOverlay(job, end, parts)
 
@@ -57,6 +61,11 @@ function lookAgain(
   for (const id of broken) touched.delete(id)
   scanner.request(touched, keepsContent(request))
   if (broken.length > 0) scanner.request(broken, false)
+}
+
+/** Whether a job may have ended with what it makes there, and more to be done. */
+function isHalfDone({ error }: JobSnapshot): boolean {
+  return error?.state === 'resumable' || error?.state === 'uncertain'
 }
 
 /** Whether what the image stands on is something else by our own doing. */
@@ -89,6 +98,7 @@ function keepsContent(request: JobRequest): boolean {
 
 function madeFile(request: JobRequest): string | undefined {
   if (request.kind === 'create') return request.path
+  if (request.kind === 'move') return request.copy ? request.target : undefined
   const { kind } = request
   if (kind === 'export-overlay' || kind === 'import-overlay') return request.target
   return kind === 'export' ? request.target : undefined

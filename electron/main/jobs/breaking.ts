@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { EngineError, type JobRequest } from '../../../engine'
 import type { WindowJobPlan } from '../../contract/jobs'
-import type { ImageRecord } from '../library/image-record'
+import { type ImageRecord, ownFiles } from '../library/image-record'
 import type { Library } from '../library/library'
 import { brokenByCommit, readersOf } from '../library/readers'
 import type { ResolvedJob } from './job-requests'
@@ -22,16 +22,17 @@ export function libraryPlan(
 
 function affectedBy(
   library: Library,
-  { kind }: JobRequest,
+  request: JobRequest,
   image: ImageRecord,
 ): readonly ImageRecord[] | undefined {
-  if (kind === 'commit') return brokenByCommit(library, image)
-  return kind === 'flatten' ? readersOf(library, [image.path]) : undefined
+  if (request.kind === 'commit') return brokenByCommit(library, image)
+  if (request.kind === 'move') return brokenByMove(library, request, image)
+  return request.kind === 'flatten' ? readersOf(library, [image.path]) : undefined
 }
 
 /**
  * Refuses a job that would break images nobody said yes to, with `chain/breaks-others`: a commit of
- * what others read, a trip to the trash for what others stand on.
+ * what others read, a move of what others stand on, a trip to the trash for what others stand on.
  */
 export function refuseBreaking(library: Library, job: ResolvedJob): void {
   const { request, imageId, accepted = [] } = job
@@ -40,9 +41,20 @@ export function refuseBreaking(library: Library, job: ResolvedJob): void {
     const error = breaksOthers(library, image)
     if (error !== undefined) throw error
   }
-  if (request.kind !== 'commit') return
-  const broken = brokenByCommit(library, image).filter(({ id }) => !accepted.includes(id))
-  if (broken.length > 0) throw refusal(`Cannot commit ${image.path}`, image, broken)
+  if (request.kind !== 'commit' && request.kind !== 'move') return
+  const affected = affectedBy(library, request, image) ?? []
+  const broken = affected.filter(({ id }) => !accepted.includes(id))
+  if (broken.length > 0) throw refusal(`Cannot ${request.kind} ${image.path}`, image, broken)
+}
+
+/** The images that would not find a file any more that is moved away. */
+function brokenByMove(
+  library: Library,
+  { copy, target, targetImage }: JobRequest & { kind: 'move' },
+  image: ImageRecord,
+): readonly ImageRecord[] {
+  const leaving = ownFiles(image).filter((file) => file !== target && file !== targetImage)
+  return copy ? [] : readersOf(library, leaving)
 }
 
 /** Why the add-cow file of an overlay cannot be taken away; undefined where nobody needs it. */

@@ -1,6 +1,11 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { FormatName, JobRequest } from '../../../engine'
-import type { NewBase, NewOverlayRequest, WindowJobRequest } from '../../contract/jobs'
+import type {
+  MoveOverlayRequest,
+  NewBase,
+  NewOverlayRequest,
+  WindowJobRequest,
+} from '../../contract/jobs'
 import type { ImageId } from '../../contract/library'
 import type { Grants } from '../grants'
 import { type ImageRecord, allFiles, ownFiles } from '../library/image-record'
@@ -15,7 +20,7 @@ export interface ResolvedJob {
   readonly files: TouchedFiles
   /** Only for a flatten: what is moved to the trash when all went well. */
   readonly trashOverlay?: true
-  /** Only for a commit: the images that the person agreed to break. */
+  /** Only for a commit or a move: the images that the person agreed to break. */
   readonly accepted?: readonly ImageId[]
 }
 
@@ -45,6 +50,14 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
     case 'measure': {
       const { kind, compareWithBase } = job
       return { request: { kind, path, compareWithBase }, imageId, files: reading(record) }
+    }
+    case 'move':
+      return resolveMove(job, record, grants)
+    case 'compare': {
+      const other = library.record(job.otherId)
+      const reads = [...new Set([...allFiles(record), ...allFiles(other)])]
+      const request = { kind: job.kind, path, other: other.path, firstOnly: false }
+      return { request, imageId, files: { writes: [], reads } }
     }
     case 'rebase':
       return resolveRebase(job, record, library, grants)
@@ -84,6 +97,24 @@ function resolveCreate(job: NewOverlayRequest, base: ImageRecord, grants: Grants
   }
   const files = { writes: [path, join(folder, imageFileName)], reads: allFiles(base) }
   return { request, imageId: base.id, files }
+}
+
+function resolveMove(job: MoveOverlayRequest, record: ImageRecord, grants: Grants): ResolvedJob {
+  const { kind, name, imageFileName, folderGrant, copy, names, accepted } = job
+  const { id: imageId, path, seen } = record
+  const folder = folderGrant && grants.resolve('folder-for-overlay', folderGrant)
+  const target = join(folder ?? dirname(path), name)
+  const targetImage = join(folder ?? dirname(seen.imagePath ?? path), imageFileName)
+  const made = [target, targetImage]
+  return {
+    request: { kind, path, target, targetImage, copy, names },
+    imageId,
+    // what lies below stays where it is, and is not opened
+    files: copy
+      ? { writes: made, reads: ownFiles(record) }
+      : { writes: [...new Set([...ownFiles(record), ...made])], reads: [] },
+    accepted,
+  }
 }
 
 function resolveRebase(

@@ -14,6 +14,7 @@ const PAUSABLE: ReadonlySet<JobKind> = new Set([
   'rebase',
   'compare',
   'measure',
+  'move',
 ])
 
 /** Jobs whose files say how far they are: the same work again goes on from there. */

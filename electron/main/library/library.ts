@@ -109,6 +109,18 @@ export class Library {
     return record.id
   }
 
+  /**
+   * Follows an overlay whose files are at another place now. An image that the list still had at
+   * that place is gone from there, and from the list.
+   */
+  moved(id: ImageId, path: string, imagePath: string): void {
+    const record = this.images.get(id)
+    if (record === undefined) return
+    const before = this.idsByPath.get(path)
+    if (before !== undefined && before !== id) this.forget([before])
+    this.replace(record, { ...record, path, seen: { ...record.seen, imagePath } })
+  }
+
   forget(ids: readonly ImageId[]): void {
     for (const id of ids) {
       const record = this.images.get(id)
@@ -257,12 +269,13 @@ export class Library {
   private summary(record: ImageRecord): ImageSummary {
     const { id, path, seen } = record
     const { format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt } = seen
-    const { baseName, basePath } = seen
+    const { baseName, basePath, imagePath } = seen
     const baseId = basePath === undefined ? undefined : this.idsByPath.get(basePath)
     return {
       id,
       name: basename(path),
       directory: dirname(path),
+      ...(imagePath !== undefined && { imageName: basename(imagePath) }),
       ...{ format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt },
       ...(baseName !== undefined && { baseName }),
       ...(baseId !== undefined && { baseId }),

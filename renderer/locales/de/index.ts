@@ -7,6 +7,7 @@ import { jobs } from './jobs'
 import { layers } from './layers'
 import { library } from './library'
 import { map } from './map'
+import { move } from './move'
 
 /** The German texts: the same keys and placeholders as the English ones. */
 export const de = {
@@ -19,4 +20,5 @@ export const de = {
   ...errors,
   ...content,
   ...map,
+  ...move,
 }

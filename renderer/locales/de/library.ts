@@ -75,6 +75,7 @@ export const library: SameKeys<typeof english> = {
     commit: 'In die Basis schreiben …',
     rebase: 'Auf eine andere Basis setzen …',
     locate: 'Basis suchen …',
+    move: 'Verschieben oder kopieren …',
     measure: 'Vermessen',
     rescan: 'Noch einmal ansehen',
     'show-in-folder': 'Im Ordner zeigen',

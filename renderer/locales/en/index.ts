@@ -7,6 +7,7 @@ import { jobs } from './jobs'
 import { layers } from './layers'
 import { library } from './library'
 import { map } from './map'
+import { move } from './move'
 
 /** The English texts. `{name}` is filled in; ` | ` separates the forms for none, one and many. */
 export const en = {
@@ -19,4 +20,5 @@ export const en = {
   ...errors,
   ...content,
   ...map,
+  ...move,
 }

@@ -1,4 +1,4 @@
-/** Dialogs that change what stands on what: commit, rebase, locate, move. */
+/** Dialogs that change what stands on what: commit, rebase, locate. */
 export const layers = {
   ways: {
     other: 'Another way',

@@ -72,6 +72,7 @@ export const library = {
     commit: 'Commit into the base…',
     rebase: 'Put on another base…',
     locate: 'Locate the base…',
+    move: 'Move or copy…',
     measure: 'Measure',
     rescan: 'Look again',
     'show-in-folder': 'Show in folder',

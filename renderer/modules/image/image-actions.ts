@@ -12,6 +12,7 @@ export type ImageAction =
   | 'commit'
   | 'rebase'
   | 'locate'
+  | 'move'
   | 'measure'
   | 'rescan'
   | 'show-in-folder'
@@ -45,12 +46,13 @@ const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set([
   'commit',
   'rebase',
   'locate',
+  'move',
   'measure',
 ])
 /** What needs a base to be named. */
 const BASE_ONLY: ReadonlySet<ImageAction> = new Set(['commit', 'locate'])
-/** What can be done although the base is not there: by it, it comes back. */
-const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'locate'])
+/** What can be done although the base is not there: it is not needed, or comes back by it. */
+const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'locate', 'move'])
 
 /** What can be done while the disk is served for reading. */
 const WHILE_SERVED: ReadonlySet<ImageAction> = new Set(['new-overlay', 'export', 'measure'])

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { EXPORT_VIEWS } from './export-views'
 import { MAP_VIEWS } from './map-views'
 
 /** Something to be seen of the window, and the way there. */
@@ -60,6 +61,12 @@ async function locate(page: Page, entry: string, button: string): Promise<void> 
   await page.waitForTimeout(300)
 }
 
+async function moveDialog(page: Page, entry: string, image: string): Promise<void> {
+  await page.getByRole('row', { name: image }).first().click({ button: 'right' })
+  await page.getByRole('menuitem', { name: entry }).click()
+  await page.waitForTimeout(300)
+}
+
 export const VIEWS: readonly View[] = [
   { name: 'empty', scenario: 'empty', show: () => Promise.resolve() },
   { name: 'empty-de', scenario: 'empty', lang: 'de', show: () => Promise.resolve() },
@@ -104,6 +111,7 @@ export const VIEWS: readonly View[] = [
   { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
   { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },
   ...MAP_VIEWS,
+  ...EXPORT_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
   {
@@ -305,6 +313,23 @@ export const VIEWS: readonly View[] = [
       await page.getByRole('radio', { name: 'The base was moved' }).click()
       await press(page, 'Choose a file…')
       await page.getByRole('checkbox').click()
+    },
+  },
+  { name: 'move', show: (page) => moveDialog(page, 'Move or copy', 'experiment') },
+  {
+    name: 'move-de',
+    lang: 'de',
+    show: async (page) => {
+      await moveDialog(page, 'Verschieben oder', 'experiment')
+      await page.getByRole('radio', { name: 'Kopieren' }).click()
+    },
+  },
+  {
+    name: 'move-breaking',
+    show: async (page) => {
+      await moveDialog(page, 'Move or copy', 'before-upgrade')
+      await page.getByLabel('Name', { exact: true }).fill('web.add-cow')
+      await page.waitForTimeout(300)
     },
   },
   { name: 'locate', show: (page) => locate(page, 'Locate', '') },
