@@ -17,23 +17,31 @@ export interface MapEntry {
 /** How a map is written, piece by piece: head, entries, tail. */
 export interface MapText {
   readonly head: string
-  entry(entry: MapEntry): string
-  tail(): string
+  readonly entry: (entry: MapEntry) => string
+  readonly tail: () => string
 }
 
 /** A JSON array, one entry a line, as qemu-img writes it. */
 export function jsonMap(): MapText {
-  let written = 0
+  let separator = ''
+  // most runs lie in the same file as another one
+  const quoted = new Map<string, string>()
+  const quote = (name: string): string => {
+    const text = quoted.get(name) ?? JSON.stringify(name)
+    quoted.set(name, text)
+    return text
+  }
   return {
     head: '[',
-    entry({ start, length, depth, present, zero, data, offset, filename }) {
-      let text = written === 0 ? '' : ',\n'
-      written += 1
-      text += `{ "start": ${start}, "length": ${length}, "depth": ${depth}, `
-      text += `"present": ${String(present)}, "zero": ${String(zero)}, "data": ${String(data)}`
-      if (offset !== undefined) text += `, "offset": ${offset}`
-      if (filename !== undefined) text += `, "filename": ${JSON.stringify(filename)}`
-      return `${text}}`
+    entry: ({ start, length, depth, present, zero, data, offset, filename }) => {
+      const place = offset === undefined ? '' : `, "offset": ${offset}`
+      const name = filename === undefined ? '' : `, "filename": ${quote(filename)}`
+      const text =
+        `${separator}{ "start": ${start}, "length": ${length}, "depth": ${depth}, ` +
+        `"present": ${String(present)}, "zero": ${String(zero)}, "data": ${String(data)}` +
+        `${place}${name}}`
+      separator = ',\n'
+      return text
     },
     tail: () => ']\n',
   }
@@ -43,7 +51,7 @@ export function jsonMap(): MapText {
 export function humanMap(): MapText {
   return {
     head: row('Offset', 'Length', 'Mapped to', 'File'),
-    entry({ start, length, data, offset, filename }) {
+    entry: ({ start, length, data, offset, filename }) => {
       if (!data || offset === undefined || filename === undefined) return ''
       return row(hex(start), hex(length), hex(offset), printable(filename))
     },

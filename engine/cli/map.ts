@@ -1,14 +1,12 @@
 import { Command } from 'commander'
-import { type ByteRange, clipRange } from '../base/byte-range'
+import { type ByteRange, clipRange, rangeEnd } from '../base/byte-range'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { DiskExtent, Layer } from '../format/layer'
 import { openDisk } from '../image/disk'
 import { absolute, type Cli, shown } from './cli'
 import { humanMap, jsonMap, type MapEntry } from './map-text'
+import { TextSink } from './output'
 import { outputOption } from './output-option'
-
-/** Characters that are written at once: a map may have millions of runs. */
-const CHUNK = 256 * 1024
 
 export function mapCommand(cli: Cli): Command {
   return new Command('map')
@@ -24,37 +22,40 @@ async function map(cli: Cli, file: string, output: 'human' | 'json'): Promise<vo
   const text = output === 'json' ? jsonMap() : humanMap()
   const disk = await openDisk(cli.host, absolute(cli, file), { writable: false })
   try {
+    const { layers } = disk
     const names = new Map(
-      disk.layers
-        .flatMap(({ files }) => files)
-        .map((f) => [f.file.path, shown(cli, f.file.path, file)]),
+      layers.flatMap(({ files }) => files).map((f) => [f.file.path, shown(cli, f.file.path, file)]),
     )
-    let chunk = text.head
+    const sink = new TextSink(cli.out)
+    // what ends before any of the layers does needs no look at each of them
+    const inAll = Math.min(...layers.map(({ size }) => alignDown(size, SECTOR_SIZE)))
+    await sink.add(text.head)
     await disk.walk((extent) => {
-      for (const entry of mapEntries(extent, disk.layers, names)) chunk += text.entry(entry)
-      if (chunk.length < CHUNK) return undefined
-      const full = chunk
-      chunk = ''
-      return cli.out.write(full)
+      if (extent.depth !== undefined) return sink.add(text.entry(servedEntry(extent, names)))
+      if (rangeEnd(extent) <= inAll) {
+        return sink.add(text.entry(unservedEntry(extent, layers.length - 1)))
+      }
+      return sink.add(unservedEntries(extent, layers).map(text.entry).join(''))
     })
-    await cli.out.write(chunk + text.tail())
+    await sink.add(text.tail())
+    await sink.end()
   } finally {
     await disk.close()
   }
 }
 
-function mapEntries(
-  extent: DiskExtent & ByteRange,
-  layers: readonly Layer[],
-  names: ReadonlyMap<string, string>,
-): readonly MapEntry[] {
-  const { offset: start, length, depth, content, source } = extent
-  if (depth === undefined) return unservedEntries(extent, layers)
+function servedEntry(extent: DiskExtent & ByteRange, names: ReadonlyMap<string, string>): MapEntry {
+  const { offset: start, length, depth = 0, content, source } = extent
   const zero = content === 'zero'
-  const entry = { start, length, depth, present: true, zero, data: !zero }
-  if (source === undefined) return [entry]
-  const filename = names.get(source.file.path) ?? source.file.path
-  return [{ ...entry, offset: source.offset, filename }]
+  if (source === undefined) return { start, length, depth, present: true, zero, data: !zero }
+  const { path } = source.file
+  const filename = names.get(path) ?? path
+  const { offset } = source
+  return { start, length, depth, present: true, zero, data: !zero, offset, filename }
+}
+
+function unservedEntry({ offset: start, length }: ByteRange, depth: number): MapEntry {
+  return { start, length, depth, present: false, zero: true, data: false }
 }
 
 /**
@@ -74,8 +75,7 @@ export function unservedEntries(
     const first = ends.findIndex((end) => end <= from)
     const covering = first < 0 ? ends : ends.slice(0, first)
     const run = clipRange({ offset: start, length }, Math.min(...covering))
-    const depth = covering.length - 1
-    entries.push({ start, length: run.length, depth, present: false, zero: true, data: false })
+    entries.push(unservedEntry(run, covering.length - 1))
     start += run.length
     length -= run.length
   }

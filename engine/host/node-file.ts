@@ -36,6 +36,7 @@ const BLOCK = 4096
 const ZERO_STEP = MIB
 /** Turns of the event loop that a device is given to answer in. */
 const LOOKS_AGAIN = 8
+const NO_RUN: { readonly offset: number; readonly end: number } = { offset: 0, end: 0 }
 /** So many reads in a row that it did not answer in that time, and no more looks are taken. */
 const LATE_READS = 64
 
@@ -61,7 +62,12 @@ export class NodeFile implements HostFile {
    * Where data was found last: to find its end takes the host the longer the more extents it lies
    * in, and whoever goes through a file asks again and again inside of it.
    */
-  private data = { offset: 0, end: 0 }
+  private data = NO_RUN
+  /**
+   * The same of a hole, where this file is only read, and only until the event loop's next turn:
+   * others may write, and whoever learns of that learns it in a later turn.
+   */
+  private hole = NO_RUN
 
   constructor(
     readonly path: string,
@@ -168,7 +174,7 @@ export class NodeFile implements HostFile {
     const { size } = await this.stat()
     const length = Math.min(rangeEnd(range), size) - range.offset
     if (length <= 0) return
-    this.data = { offset: 0, end: 0 }
+    this.data = NO_RUN
     if (this.linux !== undefined && this.canPunch) {
       try {
         this.linux.punchHole(this.fd, range.offset, length)
@@ -231,7 +237,7 @@ export class NodeFile implements HostFile {
   }
 
   async truncate(size: number): Promise<void> {
-    this.data = { offset: 0, end: 0 }
+    this.data = NO_RUN
     try {
       await truncateAsync(this.fd, size)
     } catch (error) {
@@ -250,15 +256,7 @@ export class NodeFile implements HostFile {
   dataAt(offset: number): MaybePromise<DataRun> {
     if (this.linux !== undefined && this.canSeek) {
       try {
-        const { data } = this
-        if (offset >= data.offset && offset < data.end) return { data: true, end: data.end }
-        // one call where there is data, which is what most who ask have reason to expect
-        const hole = this.linux.seekHole(this.fd, offset)
-        if (hole !== undefined && hole > offset) {
-          this.data = { offset, end: hole }
-          return { data: true, end: hole }
-        }
-        return { data: false, end: this.linux.seekData(this.fd, offset) ?? ENDLESS }
+        return this.seekRun(this.linux, offset)
       } catch (error) {
         if (!isMissingCall(error)) throw ioError('look for holes in', this.path, error)
         this.canSeek = false
@@ -267,6 +265,32 @@ export class NodeFile implements HostFile {
     return this.stat().then(({ size }) =>
       offset < size ? { data: true, end: size } : { data: false, end: ENDLESS },
     )
+  }
+
+  /** Each call costs more than all else that is done for a run: one a run where it can be. */
+  private seekRun(linux: LinuxCalls, offset: number): DataRun {
+    const { data, hole } = this
+    if (offset >= data.offset && offset < data.end) return { data: true, end: data.end }
+    if (offset >= hole.offset && offset < hole.end) return { data: false, end: hole.end }
+    // where data ended, a hole begins; elsewhere, most who ask have reason to expect data
+    if (offset === data.end && offset > 0) {
+      const next = linux.seekData(this.fd, offset) ?? ENDLESS
+      if (next > offset) return this.foundHole(offset, next)
+    }
+    const end = linux.seekHole(this.fd, offset)
+    if (end !== undefined && end > offset) {
+      this.data = { offset, end }
+      return { data: true, end }
+    }
+    return this.foundHole(offset, linux.seekData(this.fd, offset) ?? ENDLESS)
+  }
+
+  private foundHole(offset: number, end: number): DataRun {
+    if (!this.writable) {
+      if (this.hole === NO_RUN) setImmediate(() => (this.hole = NO_RUN))
+      this.hole = { offset, end }
+    }
+    return { data: false, end }
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ByteRange, clipRange, rangeEnd } from '../base/byte-range'
-import type { Layer } from '../format/layer'
+import { andThen, type MaybePromise } from '../base/maybe-promise'
+import type { DiskExtent, Layer, LayerExtent } from '../format/layer'
 import { type Disk, isWritable } from '../image/disk'
 import type { Cost } from '../model/job'
 
@@ -16,20 +17,26 @@ export interface Costs {
  */
 export async function costsOf(
   disk: Disk,
-  passed: (offset: number) => Promise<void> | undefined = () => undefined,
+  passed: (offset: number) => MaybePromise<void> = () => undefined,
 ): Promise<Costs> {
   const [top, base] = disk.layers
   let [own, below, newInBase] = [0, 0, 0]
-  for await (const extent of disk.extents()) {
-    const pause = passed(extent.offset)
-    if (pause !== undefined) await pause
-    if (extent.content === 'zero') continue
-    if (extent.depth !== 0) below += extent.length
-    else {
-      own += extent.length
-      if (base !== undefined) newInBase += extent.length - (await bytesStored(base, extent))
+  const count = (extent: DiskExtent & ByteRange): MaybePromise<void> => {
+    if (extent.content === 'zero') return undefined
+    if (extent.depth !== 0) {
+      below += extent.length
+      return undefined
     }
+    own += extent.length
+    if (base === undefined) return undefined
+    return andThen(bytesStored(base, extent), (stored) => {
+      newInBase += extent.length - stored
+    })
   }
+  await disk.walk((extent) => {
+    const pause = passed(extent.offset)
+    return pause instanceof Promise ? pause.then(() => count(extent)) : count(extent)
+  })
   const all = { bytesToCopy: own + below, spaceNeeded: own + below, spaceFreed: 0 }
   if (top === undefined || top.format === 'raw' || !isWritable(top)) return { export: all }
   const flatten = { bytesToCopy: below, spaceNeeded: below, spaceFreed: 0 }
@@ -53,13 +60,26 @@ async function bytesOnHost(layer: Layer): Promise<number> {
 }
 
 /** Bytes of a range that a layer holds itself: to write over them takes no space. */
-async function bytesStored(layer: Layer, range: ByteRange): Promise<number> {
+function bytesStored(layer: Layer, range: ByteRange, counted = 0): MaybePromise<number> {
   const inside = clipRange(range, layer.size)
-  let bytes = 0
+  let bytes = counted
   for (let at = inside.offset; at < rangeEnd(inside);) {
-    const extent = await layer.extentAt({ offset: at, length: rangeEnd(inside) - at })
-    if (extent.allocated && extent.content === 'data') bytes += extent.length
-    at += extent.length
+    const answer = layer.extentAt({ offset: at, length: rangeEnd(inside) - at })
+    if (answer instanceof Promise) {
+      const from = at
+      const before = bytes
+      return answer.then((extent) => {
+        const offset = from + extent.length
+        const rest = { offset, length: rangeEnd(inside) - offset }
+        return bytesStored(layer, rest, before + bytesOf(extent))
+      })
+    }
+    bytes += bytesOf(answer)
+    at += answer.length
   }
   return bytes
+}
+
+function bytesOf({ allocated, content, length }: LayerExtent): number {
+  return allocated && content === 'data' ? length : 0
 }

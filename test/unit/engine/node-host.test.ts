@@ -135,6 +135,25 @@ describeNeeding(linux, 'a real file on Linux', () => {
     })
   })
 
+  test('that is only read tells of data that another wrote into a hole it told of', async () => {
+    await withFile(new Uint8Array(0), async (file, path) => {
+      truncateSync(path, MIB)
+      const reader = await nodeHost.open(path, { access: 'read' })
+      expect(await reader.dataAt(0)).toEqual({ data: false, end: ENDLESS })
+      expect(await reader.dataAt(65536)).toEqual({ data: false, end: ENDLESS })
+      await file.write(new Uint8Array(65536).fill(1), 131072)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(await reader.dataAt(0)).toEqual({ data: false, end: 131072 })
+      expect(await reader.dataAt(131072)).toEqual({ data: true, end: 196608 })
+      expect(await reader.dataAt(196608)).toEqual({ data: false, end: ENDLESS })
+      // what was a hole behind the data may have become more of it
+      await file.write(new Uint8Array(65536).fill(1), 196608)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(await reader.dataAt(196608)).toEqual({ data: true, end: 262144 })
+      await reader.close()
+    })
+  })
+
   test('holds shared locks against other open files, until it is closed', async () => {
     await withFile(new Uint8Array(1), async (first, path) => {
       const second = await nodeHost.open(path, { access: 'read' })

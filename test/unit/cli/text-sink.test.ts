@@ -1,0 +1,30 @@
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
+import { Output, TextSink } from '../../../engine/cli/output'
+
+async function through(texts: readonly string[]): Promise<string> {
+  const stream = new PassThrough()
+  const written = buffer(stream)
+  const sink = new TextSink(new Output(stream))
+  for (const text of texts) await sink.add(text)
+  await sink.end()
+  stream.end()
+  return (await written).toString()
+}
+
+describe('many texts on the way to the output', () => {
+  test('arrive whole and in order', async () => {
+    const texts = Array.from({ length: 50_000 }, (_, n) => `line ${String(n)} äöü 漢字 🦉\n`)
+    expect((await through(texts)) === texts.join('')).toBe(true)
+  })
+
+  test('may be longer than what is kept', async () => {
+    const texts = ['before', 'ä'.repeat(1_000_000), 'behind', '', '漢'.repeat(87_381), 'end']
+    expect((await through(texts)) === texts.join('')).toBe(true)
+  })
+
+  test('may be none', async () => {
+    expect(await through([])).toBe('')
+  })
+})
