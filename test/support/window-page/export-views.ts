@@ -71,7 +71,7 @@ export const EXPORT_VIEWS: readonly View[] = [
     name: 'exports-start-breaks-de',
     lang: 'de',
     show: async (page) => {
-      await page.getByRole('row', { name: 'db-primary' }).first().click({ button: 'right' })
+      await page.getByRole('row', { name: 'debian-12-server' }).first().click({ button: 'right' })
       await page.getByRole('menuitem', { name: 'Über NBD' }).click()
       await page.getByRole('radio', { name: 'Lesen und schreiben' }).click()
       await page.getByRole('radio', { name: 'Port' }).click()
