@@ -6,8 +6,9 @@ import { inspectImage } from '../../../engine/image/inspect'
 import { runJob } from '../../../engine/job/jobs'
 import { checkDisk, diskContent, unwatched } from '../../support/disks'
 import { expectError, failure } from '../../support/expect-error'
-import type { FileSystemState } from '../../support/host-log'
+import { fileSystem, type FileSystemState } from '../../support/host-log'
 import { BASE_PATH, newOverlay, OVERLAY_PATH } from '../../support/overlays'
+import { buildQcow2 } from '../../support/qcow2-builder'
 import { Random } from '../../support/random'
 import { SimulatedHost } from '../../support/simulated-host'
 
@@ -51,6 +52,21 @@ describe('no commit', () => {
     const host = new SimulatedHost(await written('acow', data))
     await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: false }, unwatched)
     await expectRefused(host.snapshot(), 'invalid-argument', /flattened/)
+  })
+
+  test('into a base that is only read', async () => {
+    const image = {
+      version: 3,
+      clusterBits: 16,
+      size: SIZE,
+      extended: false,
+      snapshots: 0,
+    } as const
+    const { file } = buildQcow2({ ...image, clusters: ['data'] }, new Random(3))
+    const host = new SimulatedHost(fileSystem({ '/d/base.qcow2': file }))
+    const names = { imageFile: 'x.raw', backingFile: 'base.qcow2' }
+    await runJob(host, { kind: 'create', path: OVERLAY_PATH, format: 'acow', ...names }, unwatched)
+    await expectRefused(host.snapshot(), 'read-only', /base\.qcow2 is qcow2, which is only read/)
   })
 
   test('that would make a probed base look like another format', async () => {
