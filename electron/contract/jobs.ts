@@ -133,7 +133,10 @@ export interface JobSnapshot {
   /** The image it works on, where the library knows it, and its path. */
   readonly imageId?: ImageId
   readonly path: string
-  /** The file that an export or a move makes, the base that a rebase puts the overlay on (empty: none). */
+  /**
+   * The file that an export or a move makes, the base that a rebase puts the overlay on (empty:
+   * none).
+   */
   readonly target?: string
   readonly progress?: JobProgress
   /** Over a sliding window of a few seconds; absent where nothing moved in it. */

@@ -166,8 +166,8 @@ function bootstrap({ facts, settings, library, queue, onBootstrap }: CommandPart
 }
 
 /**
- * What the library knows against a job. A check may look at everything; a move and a rebase by names
- * alone do not look at what lies below.
+ * What the library knows against a job. A check may look at everything; a move and a rebase by
+ * names alone do not look at what lies below.
  */
 function obstacle(
   { library }: CommandParts,
