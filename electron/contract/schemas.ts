@@ -92,6 +92,7 @@ const jobRequest = z.discriminatedUnion('kind', [
     unproven: z.boolean().exactOptional(),
   }),
   z.strictObject({ kind: z.literal('measure'), imageId: id, compareWithBase: z.boolean() }),
+  z.strictObject({ kind: z.literal('compare'), imageId: id, otherId: id }),
   z.strictObject({
     kind: z.literal('move'),
     imageId: id,

@@ -265,6 +265,8 @@ export function planOf(
         ...common,
         kind: 'compare',
         files: [...filesOf(image, 'read'), ...(other ? filesOf(other, 'read') : [])],
+        bytesToCopy: 0,
+        spaceNeeded: 0,
         commandLine: `add-cow-img compare ${path} ${other?.directory}/${other?.name}`,
       }
     }
