@@ -1,6 +1,5 @@
 import type { Page } from 'playwright-core'
 import { EXPORT_VIEWS } from './export-views'
-import { EXPORT_VIEWS } from './export-views'
 import { MAP_VIEWS } from './map-views'
 
 /** Something to be seen of the window, and the way there. */
@@ -112,7 +111,6 @@ export const VIEWS: readonly View[] = [
   { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
   { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },
   ...MAP_VIEWS,
-  ...EXPORT_VIEWS,
   ...EXPORT_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
