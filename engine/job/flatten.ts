@@ -1,11 +1,15 @@
 import { GIB, MIB } from '../base/units'
 import { splitRange } from '../base/byte-range'
+import { throwFirstFailure } from '../base/settled'
 import { type Disk, openDisk } from '../image/disk'
 import type { FlattenRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 
-/** What is brought in between two looks at the cancel signal, and while guest writes to it wait. */
+/**
+ * What is brought in between two looks at the cancel signal. Two steps are under way at a time: the
+ * device has work while one ends and the next one begins.
+ */
 const STEP = 32 * MIB
 /**
  * What a crash may make the job copy again: after so many copied bytes everything is made durable.
@@ -51,13 +55,19 @@ export const flattenJob: Job<FlattenRequest> = {
       await requireSpace(host, overlay.image.path, await countToCopy(disk))
       let bytesCopied = 0
       let flushedAt = 0
-      for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-        await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
-        bytesCopied += await overlay.populate(step, disk.below, { verify: request.verify })
-        if (bytesCopied - flushedAt < FLUSH_EVERY) continue
-        await overlay.flush()
-        flushedAt = bytesCopied
+      // all take from one generator: each step is done once, and none any more where one fails
+      const steps = splitRange({ offset: 0, length: total }, STEP)
+      const bringIn = async (): Promise<void> => {
+        for (const step of steps) {
+          await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
+          const copied = await overlay.populate(step, disk.below, { verify: request.verify })
+          bytesCopied += copied
+          if (bytesCopied - flushedAt < FLUSH_EVERY) continue
+          flushedAt = bytesCopied
+          await overlay.flush()
+        }
       }
+      throwFirstFailure(await Promise.allSettled([bringIn(), bringIn()]))
       await overlay.seal()
       control.report({ phase: 'copying', current: total, total })
       return { kind: 'flatten', path: request.path, bytesCopied }
@@ -70,8 +80,8 @@ export const flattenJob: Job<FlattenRequest> = {
 /** Bytes below that the top does not have. */
 export async function countToCopy(disk: Disk): Promise<number> {
   let bytes = 0
-  for await (const { depth, content, length } of disk.extents()) {
+  await disk.walk(({ depth, content, length }) => {
     if (depth !== undefined && depth > 0 && content === 'data') bytes += length
-  }
+  })
   return bytes
 }

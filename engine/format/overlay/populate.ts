@@ -1,10 +1,12 @@
 import { type ByteRange, rangeEnd, splitRange } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
-import { MIB } from '../../base/units'
+import { KIB, MIB } from '../../base/units'
 import { type CopyPiece, ENDLESS, type HostFile } from '../../host/host'
 import type { Readable } from '../layer'
 
 const COPY_STEP = MIB
+/** Up to here it costs less to see that zeros are there than to make them again. */
+const LOOK_FIRST = 4 * KIB
 
 /**
  * Writes what lies below a range to the image file; zeros where nothing does. The range is part of
@@ -67,13 +69,22 @@ export async function makeZero(image: HostFile, range: ByteRange): Promise<void>
   for (let at = range.offset; at < rangeEnd(range);) {
     const { data, end } = await image.dataAt(at)
     const next = Math.min(end, rangeEnd(range))
-    if (data) await image.punchHole({ offset: at, length: next - at })
+    const run = { offset: at, length: next - at }
+    if (data && !(await isShortZero(image, run))) await image.punchHole(run)
     endless = end === ENDLESS
     at = next
   }
   if (!endless || (await image.stat()).size >= rangeEnd(range)) return
   // Not by truncate: that could cut off what is being written behind the range.
   await image.write(new Uint8Array(1), rangeEnd(range) - 1)
+}
+
+/** Whether a run is short and reads as zero: as the rest of a block does that is written in part. */
+async function isShortZero(image: HostFile, { offset, length }: ByteRange): Promise<boolean> {
+  if (length > LOOK_FIRST) return false
+  const found = new Uint8Array(length)
+  await image.read(found, offset)
+  return found.every((byte) => byte === 0)
 }
 
 async function copyThroughMemory(
