@@ -39,7 +39,9 @@ const fileName = z
 /** Bytes; which sizes a disk can have is for the engine to say. */
 const size = z.int().nonnegative()
 
-/** What a cell of a map can cover: a power of two of bytes, from a sector to far beyond any disk. */
+/**
+ * What a cell of a map can cover: a power of two of bytes, from a sector to far beyond any disk.
+ */
 const cellBytes = z
   .int()
   .min(512)

@@ -133,7 +133,9 @@ export class RunningExport {
     this.options.onChange()
   }
 
-  /** Begins to flatten, or goes on with it at another speed. How it ends is told by the snapshot. */
+  /**
+   * Begins to flatten, or goes on with it at another speed. How it ends is told by the snapshot.
+   */
   flatten(bytesPerSecond: number | undefined): void {
     const thread = this.alive()
     const { path = '', size = 0 } = this.served ?? {}

@@ -45,8 +45,10 @@ export const de: Texts = {
     question: (jobs) =>
       jobs === 1 ? 'Ein Auftrag ist noch nicht beendet' : `${jobs} Aufträge sind nicht beendet`,
     detail:
-      'Beim Beenden wird angehalten, was läuft. Daten gehen nicht verloren: Ein Verflachen behält, ' +
-      'was es getan hat, und „Weitermachen“ nimmt es nach dem nächsten Start dort wieder auf; ein ' +
+      'Beim Beenden wird angehalten, was läuft. Daten gehen nicht verloren: Ein Verflachen ' +
+      'behält, ' +
+      'was es getan hat, und „Weitermachen“ nimmt es nach dem nächsten Start dort wieder ' +
+      'auf; ein ' +
       'halb geschriebener Export wird entfernt.',
     stay: 'Weiterarbeiten',
     leave: 'Aufträge anhalten und beenden',

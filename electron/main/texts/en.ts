@@ -45,7 +45,8 @@ export const en: Texts = {
     question: (jobs) =>
       jobs === 1 ? 'A job has not ended yet' : `${jobs} jobs have not ended yet`,
     detail:
-      'Quitting stops what is under way. No data is lost: a flatten keeps what it has done so far, ' +
+      'Quitting stops what is under way. No data is lost: a flatten keeps what it has done ' +
+      'so far, ' +
       'and “Go on” takes it up from there after the next start; a half-written export is removed.',
     stay: 'Keep working',
     leave: 'Stop jobs and quit',
@@ -57,7 +58,8 @@ export const en: Texts = {
     exportsDetail: (clients) =>
       clients === 0
         ? 'Quitting ends the export. All that was written to it is kept.'
-        : 'Quitting takes the disk away from who is using it, such as a virtual machine: shut that ' +
+        : 'Quitting takes the disk away from who is using it, such as a virtual machine: ' +
+          'shut that ' +
           'down first. All that the export has answered to is written to the files before it ends.',
     leaveAll: 'Stop and quit',
   },

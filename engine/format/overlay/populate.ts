@@ -79,7 +79,9 @@ export async function makeZero(image: HostFile, range: ByteRange): Promise<void>
   await image.write(new Uint8Array(1), rangeEnd(range) - 1)
 }
 
-/** Whether a run is short and reads as zero: as the rest of a block does that is written in part. */
+/**
+ * Whether a run is short and reads as zero: as the rest of a block does that is written in part.
+ */
 async function isShortZero(image: HostFile, { offset, length }: ByteRange): Promise<boolean> {
   if (length > LOOK_FIRST) return false
   const found = new Uint8Array(length)

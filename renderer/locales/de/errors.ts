@@ -98,7 +98,9 @@ export const errors: SameKeys<typeof english> = {
     'chain/base-differs': {
       title: 'Nicht dieselbe Basis',
       why: 'Die gewählte Basis von {file} enthält nicht, was die alte enthielt.',
-      help: 'Die Basis wählen, auf der das Overlay angelegt wurde, oder umhängen und dabei kopieren, was sich unterscheidet.',
+      help:
+        'Die Basis wählen, auf der das Overlay angelegt wurde, oder umhängen und dabei ' +
+        'kopieren, was sich unterscheidet.',
     },
     'chain/breaks-others': {
       title: 'Andere Overlays brauchen es',

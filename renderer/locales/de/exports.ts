@@ -31,7 +31,8 @@ export const exports: SameKeys<typeof english> = {
     copyCommand: 'Befehl für {program} kopieren',
     oldSize:
       'Ein Client richtet sich noch nach der Größe, die er erfahren hat. Die neue sieht er, wenn ' +
-      'er sich neu verbindet. | {count} Clients richten sich noch nach der Größe, die sie erfahren ' +
+      'er sich neu verbindet. | {count} Clients richten sich noch nach der Größe, die sie ' +
+      'erfahren ' +
       'haben. Die neue sehen sie, wenn sie sich neu verbinden.',
     crashed: 'Der Export von {name} ist von selbst zu Ende gegangen',
     crashedText:
@@ -91,17 +92,20 @@ export const exports: SameKeys<typeof english> = {
   servedGrow: {
     title: '{name} vergrößern',
     intro:
-      'Wer sich von jetzt an verbindet, sieht die neue Größe. Wer verbunden ist, richtet sich bis ' +
+      'Wer sich von jetzt an verbindet, sieht die neue Größe. Wer verbunden ist, richtet ' +
+      'sich bis ' +
       'zur nächsten Verbindung nach der alten: NBD hat kein Wort dafür.',
   },
   servedFlatten: {
     title: 'Im Hintergrund verflachen',
     text:
-      'Kopiert, was darunter liegt, in die Image-Datei, während Clients weiterarbeiten; sie haben ' +
+      'Kopiert, was darunter liegt, in die Image-Datei, während Clients weiterarbeiten; sie ' +
+      'haben ' +
       'Vorrang.',
     paces: { gentle: 'Sanft', normal: 'Normal', full: 'Voll' },
     paceHint:
-      'Sanft: bis zu {gentle}. Normal: bis zu {normal}. Voll: so schnell, wie Clients Platz lassen.',
+      'Sanft: bis zu {gentle}. Normal: bis zu {normal}. Voll: so schnell, wie Clients Platz ' +
+      'lassen.',
     start: 'Verflachen',
     goOn: 'Weitermachen',
     stop: 'Anhalten',
