@@ -1,7 +1,8 @@
 /*
  * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as
- * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2 or nbd):
- * `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/.
+ * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2, nbd or
+ * wide): `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/. The part wide
+ * makes a disk of `--extents` MiB with as many extents, and takes 11 GiB and minutes to make it.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -16,6 +17,7 @@ import { type Contest, runContests } from './harness'
 import { runNbdBench } from './nbd'
 import { qcow2Contests } from './qcow2'
 import { copy, makeTwins, type Twins } from './twins'
+import { makeWideTwins, type WideTwins } from './wide-twins'
 
 const run = promisify(execFile)
 const cli = join(outFolder, 'cli/add-cow-img.js')
@@ -107,22 +109,52 @@ function contests(twins: Twins): Contest[] {
   ]
 }
 
+/** A million extents: what is done with the tables alone. */
+function wideContests({ addCow, qcow2 }: WideTwins): Contest[] {
+  const prepare = (): Promise<void> => Promise.resolve()
+  const peerMap = {
+    peer: 'qemu-img map',
+    goal: 0.5,
+    prepare,
+    theirs: () => theirs('map', '--output=json', qcow2),
+  }
+  return [
+    { ...peerMap, name: 'map, wide', ours: () => ours('map', '--output=json', addCow) },
+    { ...peerMap, name: 'measure, wide', ours: () => ours('measure', addCow) },
+    {
+      name: 'check, wide',
+      peer: 'qemu-img check',
+      goal: 0.5,
+      prepare,
+      ours: () => ours('check', addCow),
+      theirs: () => theirs('check', qcow2),
+    },
+  ]
+}
+
 await main(async () => {
   const { values } = parseArgs({
     options: {
       gib: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '7' },
       only: { type: 'string' },
+      extents: { type: 'string', default: '1048576' },
     },
   })
   if (!(await install(missingTestPrograms()))) throw new ScriptError('The peers are not installed.')
   await buildCommandLineIfNeeded()
   const directory = await mkdtemp(join(tmpdir(), 'add-cow-bench-'))
   try {
-    say(`Making a disk of ${values.gib} GiB and its qcow2 twin.`)
-    const twins = await makeTwins(directory, Number(values.gib) * GIB)
     const rounds = Number(values.rounds)
     const wanted = (part: string): boolean => values.only === undefined || values.only === part
+    if (wanted('wide')) {
+      say(`Making a disk of ${values.extents} extents and its qcow2 twin.`)
+      const wide = await makeWideTwins(directory, Number(values.extents))
+      await runContests(wideContests(wide), rounds, 'wide')
+      if (values.only !== undefined) return 0
+    }
+    say(`Making a disk of ${values.gib} GiB and its qcow2 twin.`)
+    const twins = await makeTwins(directory, Number(values.gib) * GIB)
     if (wanted('images')) await runContests(contests(twins), rounds, 'images')
     if (wanted('qcow2')) {
       say('The same size as qcow2, plain and compressed.')
