@@ -10,13 +10,18 @@ import { RunningExport } from '../../electron/main/exports/running-export'
 import { SocketFolder } from '../../electron/main/exports/sockets'
 import { Throughput } from '../../electron/main/exports/throughput'
 import { FileClaims } from '../../electron/main/jobs/file-claims'
-import type { FromExport, ServedState, ToExport } from '../../electron/worker/exports/calls'
+import type {
+  ExportCallMessage,
+  ExportCallName,
+  FromExport,
+  ServedState,
+} from '../../electron/worker/exports/calls'
 
 /** A thread that says what the test says. */
 class FakePort extends EventEmitter implements ExportPort {
-  readonly sent: ToExport[] = []
+  readonly sent: ExportCallMessage<ExportCallName>[] = []
 
-  postMessage(message: ToExport): void {
+  postMessage<Name extends ExportCallName>(message: ExportCallMessage<Name>): void {
     this.sent.push(message)
   }
 

@@ -16,7 +16,8 @@ async function serve(page: Page, imageId: string, more = '{}', readOnly = false)
 
 const BUSY = `{ clients: 3, clientsWithOldSize: 2, bytesRead: 7.4e9, bytesWritten: 3.1e8,
   readSpeed: 2.1e8, writeSpeed: 1.8e7, machines: 1,
-  flatten: { path: '/srv/overlays/experiment.add-cow', bytesPerSecond: 134217728, status: 'running', current: 7.3e9, total: 2.1e10 } }`
+  flatten: { path: '/srv/overlays/experiment.add-cow', bytesPerSecond: 134217728,
+    status: 'running', current: 7.3e9, total: 2.1e10 } }`
 const FAILING = `{ clients: 1, failure: { code: 'io/no-space', state: 'unchanged', details: {},
   message: 'Cannot write to /srv/overlays/db-primary.raw: no space left on device' },
   machineFailure: { code: 'io/failed', details: {},
