@@ -37,7 +37,7 @@ export const exports: SameKeys<typeof english> = {
     crashed: 'Der Export von {name} ist von selbst zu Ende gegangen',
     crashedText:
       'Sonst hat nichts Schaden genommen. Was Clients gesichert hatten, ist in den Dateien; das ' +
-      'Image vor dem nächsten Export prüfen.',
+      'Abbild vor dem nächsten Export prüfen.',
     failure: 'Die Platte konnte nicht tun, was ein Client verlangt hat',
     stopAsk: 'Den Export von {name} beenden?',
     stopAskText:
@@ -57,13 +57,13 @@ export const exports: SameKeys<typeof english> = {
     readOnly: 'Nur lesen',
     writable: 'Lesen und schreiben',
     readOnlyHint:
-      'Das Image bleibt, wie es ist. In QEMU lässt es sich trotzdem ausprobieren: alles ' +
+      'Das Abbild bleibt, wie es ist. In QEMU lässt es sich trotzdem ausprobieren: alles ' +
       'Geschriebene wird vergessen.',
     writableHint:
-      'Was Clients schreiben, kommt in dieses Image. Schnappschüsse sind dabei möglich.',
+      'Was Clients schreiben, kommt in dieses Abbild. Schnappschüsse sind dabei möglich.',
     breaks:
-      'Ein Image steht darauf und ginge kaputt: besser ein Overlay darauf anlegen und dieses ' +
-      'exportieren. | {count} Images stehen darauf und gingen kaputt: besser ein Overlay darauf ' +
+      'Ein Abbild steht darauf und ginge kaputt: besser ein Overlay darauf anlegen und dieses ' +
+      'exportieren. | {count} Abbilder stehen darauf und gingen kaputt: besser ein Overlay darauf ' +
       'anlegen und dieses exportieren.',
     place: 'Erreichbar über',
     socket: 'Unix-Socket',

@@ -88,8 +88,8 @@ export const jobs: SameKeys<typeof english> = {
     check: 'Nichts wurde geändert.',
     flatten: 'Das Overlay ist heil und benutzbar. Was kopiert ist, bleibt kopiert.',
     export: 'Die unfertige Zieldatei wurde entfernt. Das Abbild wurde nur gelesen.',
-    'export-overlay': 'Die unfertige Zieldatei wurde entfernt. Das Image wurde nur gelesen.',
-    'import-overlay': 'Das unfertige Overlay wurde entfernt. Das qcow2-Image wurde nur gelesen.',
+    'export-overlay': 'Die unfertige Zieldatei wurde entfernt. Das Abbild wurde nur gelesen.',
+    'import-overlay': 'Das unfertige Overlay wurde entfernt. Das qcow2-Abbild wurde nur gelesen.',
     commit:
       'Das Overlay ist heil und zeigt, was es zeigte. Weitermachen, bevor die Basis benutzt wird.',
     rebase: 'Das Overlay ist heil und steht noch auf seiner alten Basis.',
@@ -153,7 +153,7 @@ export const jobs: SameKeys<typeof english> = {
     'backing-probed-raw':
       'Die Basis gilt als Raw-Platte, da an ihrem Anfang kein bekanntes Format steht.',
     'backing-looks-foreign':
-      'Die Basis beginnt wie ein Image in anderem Format, wird aber als Raw-Platte gelesen.',
+      'Die Basis beginnt wie ein Abbild in anderem Format, wird aber als Raw-Platte gelesen.',
     'data-cut-off': 'Was hinter dem neuen Ende liegt, geht verloren.',
     'nothing-to-copy': 'Es gibt nichts zu kopieren: Alles ist schon an seinem Platz.',
   },
