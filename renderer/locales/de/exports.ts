@@ -63,8 +63,8 @@ export const exports: SameKeys<typeof english> = {
       'Was Clients schreiben, kommt in dieses Abbild. Schnappschüsse sind dabei möglich.',
     breaks:
       'Ein Abbild steht darauf und ginge kaputt: besser ein Overlay darauf anlegen und dieses ' +
-      'exportieren. | {count} Abbilder stehen darauf und gingen kaputt: besser ein Overlay darauf ' +
-      'anlegen und dieses exportieren.',
+      'exportieren. | {count} Abbilder stehen darauf und gingen kaputt: besser ein Overlay ' +
+      'darauf anlegen und dieses exportieren.',
     place: 'Erreichbar über',
     socket: 'Unix-Socket',
     tcp: 'Port',
