@@ -39,7 +39,10 @@ export async function makeBadFiles(directory: string): Promise<readonly BadFile[
   await put('circle.add-cow', header('circle.add-cow', 'image.raw'))
   await put('no-base.add-cow', Buffer.concat([header('gone.raw', 'image.raw'), bitmap]))
   await put('no-data.add-cow', Buffer.concat([header('', 'gone.raw'), bitmap]))
-  await put('foreign.img', Buffer.concat([Buffer.from('QFI\xfb', 'latin1'), Buffer.alloc(508)]))
+  await put(
+    'foreign.img',
+    Buffer.concat([Buffer.from('LUKS\xba\xbe', 'latin1'), Buffer.alloc(506)]),
+  )
   await mkdir(join(directory, 'folder.add-cow'))
   await symlink('nowhere', join(directory, 'dangling.add-cow'))
   return [
