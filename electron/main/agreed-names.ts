@@ -31,9 +31,9 @@ export class AgreedNames {
     this.asked.add(target)
   }
 
-  /** `invalid-argument` for a name that nobody has asked for. */
+  /** Twice is as good as once. `invalid-argument` for a name that nobody has asked for. */
   agree(name: string): void {
-    if (!this.asked.delete(name)) {
+    if (!this.asked.delete(name) && !this.agreed.has(name)) {
       throw new EngineError('invalid-argument', `No image has asked for ${name}`, { path: name })
     }
     this.add(name)

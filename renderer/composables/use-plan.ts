@@ -2,6 +2,7 @@ import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
 import type { WindowJobPlan, WindowJobRequest } from '../../electron/contract/jobs'
 import type { ErrorData } from '../../engine/base/errors'
 import { invoke, toErrorData } from '../bridge'
+import { useConsents } from '../stores/consents.store'
 
 const PAUSE_MS = 150
 
@@ -16,7 +17,8 @@ export interface LivePlan {
 }
 
 /**
- * Asks for the plan of a request whenever the request changes, after a short pause in typing.
+ * Asks for the plan of a request whenever the request changes, after a short pause in typing, and
+ * again when something was allowed that a plan may have waited for.
  * Undefined = the fields do not make a request yet. Answers that come late are dropped.
  */
 export function usePlan(request: () => WindowJobRequest | undefined): LivePlan {
@@ -31,6 +33,7 @@ export function useLivePlan<Request>(
   const plan = shallowRef<WindowJobPlan>()
   const pending = shallowRef(false)
   const failure = shallowRef<ErrorData>()
+  const consents = useConsents()
   let asked = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -51,7 +54,7 @@ export function useLivePlan<Request>(
   // As text, because a request that says the same is no new one.
   const wanted = (): string => JSON.stringify(request())
   watch(
-    wanted,
+    [wanted, () => consents.given],
     () => {
       clearTimeout(timer)
       asked += 1

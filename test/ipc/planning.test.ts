@@ -6,7 +6,13 @@ import { Planner } from '../../electron/main/jobs/planner'
 import { Adder } from '../../electron/main/library/adder'
 import { Library } from '../../electron/main/library/library'
 import { Scanner } from '../../electron/main/library/scanner'
-import { type CheckResult, EngineError, type JobPlan, type JobRequest } from '../../engine'
+import {
+  type CheckResult,
+  EngineError,
+  type ErrorData,
+  type JobPlan,
+  type JobRequest,
+} from '../../engine'
 import { FakeJobs, checkOf, flattenOf } from './support/fake-jobs'
 import { imageFileOf, overlayScan, rawScan } from './support/scans'
 
@@ -16,12 +22,14 @@ const plan: JobPlan = {
 }
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
+const onProblem = vi.fn()
+
 describe('a plan', () => {
   /** Plans that are answered by hand. */
   function planner(jobs: FakeJobs): { planner: Planner; answers: (() => void)[] } {
     const answers: (() => void)[] = []
     const ask = (): Promise<JobPlan> => new Promise((resolve) => answers.push(() => resolve(plan)))
-    return { planner: new Planner(jobs.claims, ask), answers }
+    return { planner: new Planner({ claims: jobs.claims, plan: ask, onProblem }), answers }
   }
 
   test('is what the engine says', async () => {
@@ -44,6 +52,17 @@ describe('a plan', () => {
     await settle()
     expect(jobs.status(id)).toBe('running')
     expect(await asked[1]).toMatchObject({ problems: [{ code: 'in-use' }] })
+  })
+
+  test('says what the engine has against the job, as that may be a question', async () => {
+    const { claims } = new FakeJobs()
+    const target = 'nbd://host/disk'
+    const problem = new EngineError('chain/needs-consent', 'Elsewhere', { target }).toData()
+    const ask = (): Promise<JobPlan> => Promise.resolve({ ...plan, problems: [problem] })
+    const told: ErrorData[] = []
+    const one = new Planner({ claims, plan: ask, onProblem: (error) => told.push(error) })
+    await one.work(flattenOf('/a'))
+    expect(told).toEqual([problem])
   })
 
   test('waits for one on the same files that came before', async () => {
@@ -74,7 +93,11 @@ describe('a plan', () => {
 
   test('that fails gives the files free again', async () => {
     const jobs = new FakeJobs()
-    const broken = new Planner(jobs.claims, () => Promise.reject(new Error('crash')))
+    const broken = new Planner({
+      claims: jobs.claims,
+      plan: () => Promise.reject(new Error('crash')),
+      onProblem,
+    })
     await expect(broken.work(flattenOf('/a'))).rejects.toThrow('crash')
     expect(jobs.claims.conflicts(flattenOf('/a').files)).toBe(false)
   })

@@ -64,6 +64,11 @@ const LONG =
   'customer-4711-production-database-server-before-the-migration-to-the-new-storage-' +
   'äöü-日本語-final-final-2.add-cow'
 
+/** What an image from somewhere names: more than fits a line. */
+export const FOREIGN_BASE =
+  'nbd://storage-17.example.net:10809/pools/golden-images/debian/12/bookworm/2025-11-20/' +
+  'debian-12-genericcloud-amd64-daily.raw'
+
 /** A library such as a person has: bases, overlays on overlays, and every state there is. */
 export function richLibrary(): ImageSummary[] {
   const debian = rawImage('debian', 'debian-12-server.raw', { usedBy: 3 })
@@ -143,6 +148,17 @@ export function richLibrary(): ImageSummary[] {
         '/home/anna/Pictures/holiday.jpg',
       ),
     },
+    overlay(
+      'elsewhere',
+      'downloaded.qcow2',
+      FOREIGN_BASE,
+      broken('unreadable', {
+        code: 'chain/needs-consent',
+        message: `Cannot open /srv/overlays/downloaded.qcow2: it names ${FOREIGN_BASE}`,
+        details: { path: '/srv/overlays/downloaded.qcow2', target: FOREIGN_BASE },
+        state: 'unchanged',
+      }),
+    ),
     rawImage('big', 'measurement-archive.raw', {
       virtualSize: 12 * TIB,
       sizeOnDisk: 9.7 * TIB,

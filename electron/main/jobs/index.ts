@@ -46,6 +46,7 @@ export function createJobs(options: JobPartsOptions): JobParts {
     onEnded: (job, end) => {
       log.info(`Job ${end.kind} on ${end.path}: ${end.status}`, ...(end.error ? [end.error] : []))
       options.onEnded(end)
+      if (end.error !== undefined) agreed.note(end.error)
       if (end.status === 'done') agreeToPicked(job.request, agreed)
       afterJob(job, end, { ...libraryParts, queue, trash: options.trash }).catch(
         (error: unknown) => {
@@ -54,8 +55,14 @@ export function createJobs(options: JobPartsOptions): JobParts {
       )
     },
   })
+  for (const { error } of history) if (error !== undefined) agreed.note(error)
   settleInterrupted(history, libraryParts)
-  return { claims, queue, planner: new Planner(claims, (request) => engine.call('plan', request)) }
+  const planner = new Planner({
+    claims,
+    plan: (request) => engine.call('plan', request),
+    onProblem: (problem) => agreed.note(problem),
+  })
+  return { claims, queue, planner }
 }
 
 /** A base that the person picked need not lie near the overlay that was put on it. */

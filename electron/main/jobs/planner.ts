@@ -3,6 +3,13 @@ import { EngineError, type ErrorData, type JobPlan, type JobRequest } from '../.
 import type { FileClaims } from './file-claims'
 import type { ResolvedJob } from './job-requests'
 
+export interface PlannerOptions {
+  readonly claims: FileClaims
+  readonly plan: (request: JobRequest) => Promise<JobPlan>
+  /** Told of what the engine says against a job. */
+  readonly onProblem: (problem: ErrorData) => void
+}
+
 /**
  * Works out plans, one at a time: for some of them the engine opens an image as the job will, which
  * two cannot do at once. While it does, no job that touches the same files begins.
@@ -10,19 +17,19 @@ import type { ResolvedJob } from './job-requests'
 export class Planner {
   private readonly limit = pLimit(1)
 
-  constructor(
-    private readonly claims: FileClaims,
-    private readonly plan: (request: JobRequest) => Promise<JobPlan>,
-  ) {}
+  constructor(private readonly options: PlannerOptions) {}
 
   /** `obstacle` is what is known against the job before it is looked at. */
   async work({ request, files }: ResolvedJob, obstacle?: ErrorData): Promise<JobPlan> {
+    const { claims, plan, onProblem } = this.options
     return await this.limit(async () => {
       if (obstacle !== undefined) return refused(request, obstacle)
-      if (this.claims.conflicts(files)) return refused(request, inUse(request.path))
-      const release = this.claims.claim(files)
+      if (claims.conflicts(files)) return refused(request, inUse(request.path))
+      const release = claims.claim(files)
       try {
-        return await this.plan(request)
+        const found = await plan(request)
+        found.problems.forEach(onProblem)
+        return found
       } finally {
         release()
       }

@@ -110,7 +110,7 @@ export const errors: SameKeys<typeof english> = {
     'chain/needs-consent': {
       title: 'Führt anderswohin',
       why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es blieb zu.',
-      help: 'Die Einzelheiten sagen, was. Nur zustimmen, wenn der Herkunft zu trauen ist.',
+      help: 'Nur erlauben, wenn der Herkunft des Abbilds zu trauen ist. Das Ja gilt weiter.',
     },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
@@ -163,6 +163,14 @@ export const errors: SameKeys<typeof english> = {
       help: 'Bitte mit den Einzelheiten unten melden.',
     },
   },
+  consent: {
+    would: {
+      network: 'Es würde sich verbinden mit',
+      socket: 'Es würde sich mit diesem Socket verbinden',
+      file: 'Es würde öffnen',
+    },
+    allow: 'Erlauben und öffnen',
+  },
   spaceFigures: '{needed} nötig, {free} frei.',
   dataStates: {
     unchanged: 'Nichts wurde geändert.',
@@ -183,6 +191,7 @@ export const errors: SameKeys<typeof english> = {
       startQemu: 'QEMU konnte nicht gestartet werden',
       add: 'Die Dateien konnten nicht hinzugefügt werden',
       forget: 'Das Abbild konnte nicht aus der Liste genommen werden',
+      allow: 'Das Ja konnte nicht gemerkt werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',
       showInFolder: 'Der Ordner konnte nicht gezeigt werden',
       sample: 'Die Beispiel-Platte konnte nicht angelegt werden',

@@ -88,6 +88,7 @@ export const library: SameKeys<typeof english> = {
     'base-missing': 'Seine Basis fehlt',
     'data-missing': 'Seine Image-Datei fehlt',
     unreadable: 'Es ist nicht lesbar',
+    'needs-consent': 'Es führt anderswohin und wartet auf ein Ja',
     'in-use': 'Ein anderes Programm schreibt darauf',
     exported: 'Es wird über NBD exportiert',
     'job-running': 'Ein Auftrag arbeitet daran',

@@ -104,7 +104,7 @@ export const errors = {
     'chain/needs-consent': {
       title: 'It leads elsewhere',
       why: '{file} names something outside of its own folder or on the network. It was not opened.',
-      help: 'The details say what it would open. Say yes only if you trust its source.',
+      help: 'Allow it only if you trust where the image comes from. The yes is remembered.',
     },
     'resize/needs-shrink': {
       title: 'Would cut off data',
@@ -157,6 +157,14 @@ export const errors = {
       help: 'Please report it with the details below.',
     },
   },
+  consent: {
+    would: {
+      network: 'It would connect to',
+      socket: 'It would connect to this socket',
+      file: 'It would open',
+    },
+    allow: 'Allow and open',
+  },
   spaceFigures: '{needed} needed, {free} free.',
   dataStates: {
     unchanged: 'Nothing was changed.',
@@ -177,6 +185,7 @@ export const errors = {
       startQemu: 'QEMU could not be started',
       add: 'The files could not be added',
       forget: 'The image could not be removed from the list',
+      allow: 'The yes could not be remembered',
       rescan: 'The files could not be looked at again',
       showInFolder: 'The folder could not be shown',
       sample: 'The sample disk could not be made',

@@ -85,6 +85,7 @@ export const library = {
     'base-missing': 'Its base is missing',
     'data-missing': 'Its image file is missing',
     unreadable: 'It cannot be read',
+    'needs-consent': 'It leads elsewhere, and waits for your yes',
     'in-use': 'Another program is writing to it',
     exported: 'It is being exported over NBD',
     'job-running': 'A job is working on it',

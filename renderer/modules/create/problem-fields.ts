@@ -15,6 +15,8 @@ export function fieldOf(
   problem: ErrorData,
   names: { readonly name: string; readonly imageFileName: string },
 ): CreateField {
+  // is answered with a button
+  if (problem.code === 'chain/needs-consent') return 'general'
   const { field, path, twice } = problem.details
   const named = typeof field === 'string' ? BY_NAME[field] : undefined
   if (named !== undefined) return named

@@ -26,6 +26,7 @@ export type Obstacle =
   | 'base-missing'
   | 'data-missing'
   | 'unreadable'
+  | 'needs-consent'
   | 'in-use'
   | 'job-running'
   | 'exported'
@@ -92,6 +93,8 @@ export function obstacle(
   if (NEEDS_NO_FILE.has(action)) return undefined
   if (job !== undefined) return 'job-running'
   const state = BLOCKING_STATES[image.state]
+  if (state === 'unreadable' && image.problem?.code === 'chain/needs-consent')
+    return 'needs-consent'
   if (state !== undefined && !(state === 'base-missing' && WITHOUT_BASE.has(action))) return state
   if (OVERLAYS_ONLY.has(action) && !isOverlay(image)) return 'not-overlay'
   if (BASE_ONLY.has(action) && image.baseName === undefined) return 'no-base'

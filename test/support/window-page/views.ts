@@ -54,6 +54,11 @@ const DIFFERS = `const plan = bridge.plan.bind(bridge)
     code: 'chain/base-differs', message: 'is not the backing file that it was last seen on',
     details: { path: '/srv/overlays/accounting.add-cow', backing: '/mnt/x.raw' } }] }))`
 
+/** Every plan waits for a yes. */
+const ASKS = `const plan = bridge.plan.bind(bridge)
+  bridge.answer('job.plan', (request) => ({ ...plan(request), problems: [
+    bridge.images.get('elsewhere').problem] }))`
+
 async function locate(page: Page, entry: string, button: string): Promise<void> {
   await page.getByRole('row', { name: 'accounting' }).first().click({ button: 'right' })
   await page.getByRole('menuitem', { name: entry }).click()
@@ -107,6 +112,17 @@ export const VIEWS: readonly View[] = [
   { name: 'overview-long', show: (page) => select(page, 'customer-4711') },
   { name: 'overview-broken', show: (page) => select(page, 'accounting') },
   { name: 'overview-unreadable', show: (page) => select(page, 'holiday') },
+  { name: 'consent', show: (page) => select(page, 'downloaded') },
+  { name: 'consent-de', lang: 'de', show: (page) => select(page, 'downloaded') },
+  { name: 'consent-chain', show: (page) => tab(page, 'downloaded', 'Chain') },
+  {
+    name: 'consent-plan',
+    show: async (page) => {
+      await fake(page, ASKS)
+      await select(page, 'experiment')
+      await menu(page, 'Flatten', 'In place')
+    },
+  },
   { name: 'chain', show: (page) => tab(page, 'experiment', 'Chain') },
   { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
   { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },

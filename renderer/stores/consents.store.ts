@@ -1,0 +1,17 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { invoke } from '../bridge'
+
+/** The person's yes to what images name elsewhere; the library remembers each. */
+export const useConsents = defineStore('consents', () => {
+  /** How many were given since the window opened: what failed for want of one may go on now. */
+  const given = ref(0)
+
+  /** `target` is that of an error `chain/needs-consent`. */
+  async function give(target: string): Promise<void> {
+    await invoke('library.agree', { name: target })
+    given.value += 1
+  }
+
+  return { given, give }
+})
