@@ -123,6 +123,8 @@ export interface HostFile {
    * undefined where the host has none. See image/locks for what the bytes mean.
    */
   readonly locks: ByteLocks | undefined
+  /** Absent where the host has none. */
+  readonly mark?: FileMark | undefined
   close(): Promise<void>
 }
 
@@ -138,6 +140,14 @@ export interface ByteLocks {
   release(byte: number): void
   /** Whether another open file holds a lock on the byte. */
   heldByOther(byte: number): boolean
+}
+
+/** A word that stands beside a file's content, and goes with the file where that is renamed. */
+export interface FileMark {
+  /** False where the file system does not keep it. */
+  set(word: string): boolean
+  get(): string | undefined
+  clear(): void
 }
 
 /** The end of a hole that never ends. */

@@ -5,11 +5,13 @@ import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { alignDown, alignUp, MIB } from '../base/units'
 import { BulkWriter } from './bulk-writer'
+import { fileMark } from './file-mark'
 import {
   type ByteLocks,
   type CopyPiece,
   type DataRun,
   ENDLESS,
+  type FileMark,
   type FileStat,
   type HostFile,
 } from './host'
@@ -89,6 +91,10 @@ export class NodeFile implements HostFile {
       },
       heldByOther: (byte) => linux.testByteLock(fd, byte),
     }
+  }
+
+  get mark(): FileMark | undefined {
+    return fileMark(this.fd, this.path)
   }
 
   async stat(): Promise<FileStat> {

@@ -47,6 +47,15 @@ export function lowerToReading(layer: Layer): void {
   }
 }
 
+/**
+ * Locks one file against everybody else, as one that is written; `in-use` where another has it.
+ * False where the host has no such locks.
+ */
+export function lockAlone(file: HostFile): boolean {
+  lock(file, WRITING)
+  return file.locks !== undefined
+}
+
 function lock(file: HostFile, permissions: Permissions): void {
   const { locks } = file
   if (locks === undefined) return

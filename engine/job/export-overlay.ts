@@ -15,7 +15,8 @@ import type { CopyPiece, Host, HostFile } from '../host/host'
 import { Disk, openDisk } from '../image/disk'
 import type { ExportOverlayRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles, partOf, refuseExisting } from './new-files'
+import { NewFiles } from './new-files'
+import { partOf, refuseExisting } from './part-file'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -34,9 +35,10 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openSource(host, request)
     try {
-      await refuseExisting(host, request.target)
+      const left = await refuseExisting(host, request.target)
       const bytesToCopy = await countToCopy(disk)
-      const space = await checkSpace(host, request.target, bytesToCopy)
+      const spaceNeeded = Math.max(0, bytesToCopy - left)
+      const space = await checkSpace(host, request.target, spaceNeeded)
       const flags = request.verify ? ['--verify'] : []
       return {
         kind: 'export-overlay',
@@ -46,7 +48,7 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
           ...filesOf(disk, 'read'),
         ],
         bytesToCopy,
-        spaceNeeded: bytesToCopy,
+        spaceNeeded,
         commandLine: commandLine('convert', ...flags, '-O', 'qcow2', request.path, request.target),
         sizeAfter: disk.size,
         ...space,
@@ -60,7 +62,7 @@ export const exportOverlayJob: Job<ExportOverlayRequest> = {
     const files = new NewFiles(host)
     try {
       const bytesCopied = await writePart(host, request, control, files)
-      await files.publish(partOf(request.target), request.target)
+      await files.publishPart(request.target)
       return { kind: 'export-overlay', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -106,7 +108,7 @@ function refusal({ path: source, target }: ExportOverlayRequest, reason: string)
   return new EngineError('not-supported', message, { path: source, target }, { state: 'unchanged' })
 }
 
-/** Durably; bytes copied. All is closed again: nothing can fail when the file has its name. */
+/** Durably; bytes copied. */
 async function writePart(
   host: Host,
   request: ExportOverlayRequest,
@@ -115,17 +117,12 @@ async function writePart(
 ): Promise<number> {
   const disk = await openSource(host, request)
   try {
-    await refuseExisting(host, request.target)
+    const left = await refuseExisting(host, request.target)
     control.report({ phase: 'preparing', current: 0, total: disk.size })
-    await requireSpace(host, request.target, await countToCopy(disk))
-    const file = await files.make(partOf(request.target))
-    let copied = 0
-    try {
-      copied = await writeImage(disk, file, request, control)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
+    await requireSpace(host, request.target, (await countToCopy(disk)) - left)
+    const file = await files.makePart(request.target)
+    const copied = await writeImage(disk, file, request, control)
+    await file.sync()
     if (request.verify) await verify(host, disk, request, control)
     return copied
   } finally {

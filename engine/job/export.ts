@@ -5,7 +5,8 @@ import type { CopyPiece, Host, HostFile } from '../host/host'
 import { type Disk, openDisk } from '../image/disk'
 import type { ExportRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles, partOf, refuseExisting } from './new-files'
+import { NewFiles } from './new-files'
+import { refuseExisting } from './part-file'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 
 /** What is copied between two looks at the cancel signal. */
@@ -23,9 +24,10 @@ export const exportJob: Job<ExportRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openDisk(host, request.path, { writable: false })
     try {
-      await refuseExisting(host, request.target)
+      const left = await refuseExisting(host, request.target)
       const bytesToCopy = await countData(disk)
-      const space = await checkSpace(host, request.target, bytesToCopy)
+      const spaceNeeded = Math.max(0, bytesToCopy - left)
+      const space = await checkSpace(host, request.target, spaceNeeded)
       const flags = request.verify ? ['--verify'] : []
       return {
         kind: 'export',
@@ -35,7 +37,7 @@ export const exportJob: Job<ExportRequest> = {
           ...filesOf(disk, 'read'),
         ],
         bytesToCopy,
-        spaceNeeded: bytesToCopy,
+        spaceNeeded,
         commandLine: commandLine('convert', ...flags, '-O', 'raw', request.path, request.target),
         sizeAfter: disk.size,
         ...space,
@@ -49,7 +51,7 @@ export const exportJob: Job<ExportRequest> = {
     const files = new NewFiles(host)
     try {
       const bytesCopied = await writePart(host, request, control, files)
-      await files.publish(partOf(request.target), request.target)
+      await files.publishPart(request.target)
       return { kind: 'export', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -68,10 +70,7 @@ async function countData(disk: Disk): Promise<number> {
   return bytes
 }
 
-/**
- * Writes the disk to NAME.part, durably; bytes copied. All is closed again: nothing can fail when
- * it has its name.
- */
+/** Writes the disk to NAME.part, durably; bytes copied. */
 async function writePart(
   host: Host,
   request: ExportRequest,
@@ -80,19 +79,15 @@ async function writePart(
 ): Promise<number> {
   const disk = await openDisk(host, request.path, { writable: false })
   try {
-    await refuseExisting(host, request.target)
+    const left = await refuseExisting(host, request.target)
     control.report({ phase: 'preparing', current: 0, total: disk.size })
-    await requireSpace(host, request.target, await countData(disk))
-    const file = await files.make(partOf(request.target))
-    try {
-      await file.truncate(disk.size)
-      const copied = await copyDisk(disk, file, request, control)
-      if (request.verify) await compareWithDisk(disk, file, request, control)
-      await file.sync()
-      return copied
-    } finally {
-      await file.close()
-    }
+    await requireSpace(host, request.target, (await countData(disk)) - left)
+    const file = await files.makePart(request.target)
+    await file.truncate(disk.size)
+    const copied = await copyDisk(disk, file, request, control)
+    if (request.verify) await compareWithDisk(disk, file, request, control)
+    await file.sync()
+    return copied
   } finally {
     await disk.close()
   }

@@ -10,7 +10,8 @@ import { type Disk, openDisk } from '../image/disk'
 import { isNbdUri } from '../nbd/uri'
 import type { JobPlan, JobResult, MoveRequest, PlannedFile } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
-import { NewFiles, partOf, refuseExisting } from './new-files'
+import { NewFiles } from './new-files'
+import { refuseExisting } from './part-file'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { replaceNames } from './replace-names'
 
@@ -195,29 +196,20 @@ async function copyOver(
   const files = new NewFiles(host)
   let copied = 0
   try {
-    for (const name of [target, targetImage]) await refuseExisting(host, name)
-    await requireSpace(host, targetImage, await bytesOf(top.image))
-    const [imagePart, part] = [partOf(targetImage), partOf(target)]
-    const image = await files.make(imagePart)
-    try {
-      copied = await copyImage(top.image, image, request, control)
-      await image.sync()
-    } finally {
-      await image.close()
-    }
-    await files.publish(imagePart, targetImage)
-    const metadata = await files.make(part)
-    try {
-      await top.writeRenamed(metadata, names)
-    } finally {
-      await metadata.close()
-    }
-    await files.publish(part, target)
+    await refuseExisting(host, target)
+    const left = await refuseExisting(host, targetImage)
+    await requireSpace(host, targetImage, (await bytesOf(top.image)) - left)
+    const image = await files.makePart(targetImage)
+    copied = await copyImage(top.image, image, request, control)
+    await image.sync()
+    await files.publishPart(targetImage)
+    await top.writeRenamed(await files.makePart(target), names)
+    await files.publishPart(target)
     if (!request.copy) await host.remove(oldPlace)
   } catch (error) {
     // Who cannot say whether the old one is still there keeps the new one.
     const old = await host.stat(oldPlace).catch(() => undefined)
-    if (old !== undefined) await files.remove()
+    await (old === undefined ? files.leave() : files.remove())
     throw error
   }
   if (!request.copy) {

@@ -1,6 +1,7 @@
 import * as path from 'node:path'
-import { EngineError } from '../base/errors'
+import { assert } from '../base/assert'
 import type { Host, HostFile } from '../host/host'
+import { claimPart, partOf, removeDeadPart } from './part-file'
 
 /**
  * The files that a job makes. They are removed again where the job fails, as if it had never begun.
@@ -8,6 +9,8 @@ import type { Host, HostFile } from '../host/host'
 export class NewFiles {
   /** In the order in which they were made. */
   private paths: string[] = []
+  /** Those that grow under another name, by the name that they get. */
+  private readonly parts = new Map<string, HostFile>()
 
   constructor(private readonly host: Host) {}
 
@@ -16,6 +19,28 @@ export class NewFiles {
     const file = await this.host.open(filePath, { access: 'write', create: true })
     this.paths.push(filePath)
     return file
+  }
+
+  /**
+   * Makes the file under which `target` grows, in the place of what a killed run has left there; it
+   * stays open until `publishPart` or `remove`. `file/exists` or `in-use` where the name is taken.
+   */
+  async makePart(target: string): Promise<HostFile> {
+    await removeDeadPart(this.host, target)
+    const part = await this.make(partOf(target))
+    this.parts.set(target, part)
+    claimPart(part)
+    return part
+  }
+
+  /** Gives the part of a file that file's name, as `publish` does, and closes it. */
+  async publishPart(target: string): Promise<void> {
+    const part = this.parts.get(target)
+    assert(part !== undefined, 'a part that was made')
+    await this.publish(partOf(target), target)
+    part.mark?.clear()
+    this.parts.delete(target)
+    await part.close()
   }
 
   /** Takes in a file that another job has just made for this one. */
@@ -45,27 +70,12 @@ export class NewFiles {
     for (const filePath of this.paths.reverse()) {
       await this.host.remove(filePath).catch(() => undefined)
     }
+    // Last: what is closed is free for others to take away.
+    await this.leave()
   }
-}
 
-/** The name under which a new file grows, until it is complete. */
-export function partOf(target: string): string {
-  return `${target}.part`
-}
-
-/**
- * `file/exists` where a file lies in the way of a new one, or of its part. A part is never written
- * over: it may be another program's, or of a run that is still under way.
- */
-export async function refuseExisting(host: Host, target: string): Promise<void> {
-  const part = partOf(target)
-  for (const name of [target, part]) {
-    if ((await host.stat(name)) === undefined) continue
-    const why =
-      name === part
-        ? '. Another run is writing it, or one was killed: if none is, remove that file'
-        : ''
-    const message = `Cannot write ${target}: ${name} exists already${why}`
-    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
+  /** Leaves what was made where it is. */
+  async leave(): Promise<void> {
+    for (const part of this.parts.values()) await part.close().catch(() => undefined)
   }
 }
