@@ -5,7 +5,7 @@ import { useDialogs } from '../stores/dialogs.store'
 import { useSettings } from '../stores/settings.store'
 import { useView } from '../stores/view.store'
 import { useAdd } from './use-add'
-import { useImageActions } from './use-image-actions'
+import { useSelectionActions } from './use-selection-actions'
 import { useAttempt } from './use-attempt'
 
 /** Obeys the keyboard and the menu. `focusSearch` puts the cursor into the search field. */
@@ -13,32 +13,25 @@ export function useShortcuts(focusSearch: () => void): void {
   const view = useView()
   const dialogs = useDialogs()
   const settings = useSettings()
-  const actions = useImageActions()
+  const actions = useSelectionActions()
   const add = useAdd()
   const attempt = useAttempt()
 
-  function newOverlay(): void {
-    const usable = actions.reason('new-overlay', view.selectedId) === undefined
-    actions.run('new-overlay', usable ? view.selectedId : undefined)
-  }
-
   function run(name: ShortcutName): void {
     switch (name) {
-      case 'new-overlay':
-        newOverlay()
-        break
       case 'add-files':
         void add.pick('files')
         break
       case 'add-folder':
         void add.pick('folder')
         break
+      case 'new-overlay':
       case 'check':
       case 'resize':
       case 'flatten':
       case 'export':
       case 'forget':
-        actions.run(name, view.selectedId)
+        actions.run(name)
         break
       case 'search':
         view.page = 'images'

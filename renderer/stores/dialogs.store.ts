@@ -29,6 +29,11 @@ export type OpenDialog =
       readonly exportId: ExportId
     }
   | { readonly kind: Exclude<ImageDialog, 'serve'>; readonly imageId: ImageId }
+  | {
+      readonly kind: 'many'
+      readonly action: 'check' | 'flatten'
+      readonly imageIds: readonly ImageId[]
+    }
   | { readonly kind: 'refused'; readonly refused: AddResult['refused'] }
 
 /** One dialog at a time; a failure may come on top of another dialog. */

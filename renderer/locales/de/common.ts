@@ -104,6 +104,9 @@ export const common: SameKeys<typeof english> = {
     queued: '{job}: wartet, bis es an der Reihe ist',
     done: '{job}: fertig',
     forgotten: '{name} ist nicht mehr in der Liste. Die Dateien sind, wo sie waren.',
+    forgottenMany:
+      'Ein Abbild steht nicht mehr in der Liste. Seine Dateien sind, wo sie waren. | ' +
+      '{count} Abbilder stehen nicht mehr in der Liste. Ihre Dateien sind, wo sie waren.',
     showJobs: 'Aufträge zeigen',
   },
 }

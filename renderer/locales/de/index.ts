@@ -8,6 +8,8 @@ import { layers } from './layers'
 import { library } from './library'
 import { map } from './map'
 import { move } from './move'
+import { qcow2 } from './qcow2'
+import { selection } from './selection'
 
 /** The German texts: the same keys and placeholders as the English ones. */
 export const de = {
@@ -21,4 +23,6 @@ export const de = {
   ...content,
   ...map,
   ...move,
+  ...qcow2,
+  ...selection,
 }

@@ -71,6 +71,8 @@ export const library: SameKeys<typeof english> = {
     snapshot: 'Neues Overlay darauf …',
     flatten: 'An Ort und Stelle verflachen …',
     export: 'In eine neue Raw-Datei exportieren …',
+    'export-overlay': 'Als qcow2-Overlay exportieren …',
+    'import-overlay': 'Als Overlay importieren …',
     serve: 'Über NBD exportieren …',
     commit: 'In die Basis schreiben …',
     rebase: 'Auf eine andere Basis setzen …',
@@ -94,7 +96,17 @@ export const library: SameKeys<typeof english> = {
     'job-running': 'Ein Auftrag arbeitet daran',
     'not-overlay': 'Es ist eine einfache Platte, kein Overlay',
     'no-base': 'Es hat keine Basis',
+    'read-only-qcow2': 'qcow2 wird hier nur gelesen: importieren, oder ein Overlay darauf machen',
+    'read-only-format': 'Dieses Format wird hier nur gelesen: ein Overlay darauf machen',
+    'not-qcow2': 'Es ist kein qcow2-Abbild',
+    'is-qcow2': 'Es ist schon ein qcow2-Abbild',
+    'base-only-read':
+      'Seine Basis hat ein Format, das nur gelesen wird: stattdessen verflachen oder exportieren',
+    'base-is-overlay':
+      'Seine Basis ist ein add-cow-Overlay, auf dem kein qcow2 stehen kann: diese verflachen',
     'base-found': 'Seine Basis ist, wo sie sein soll',
+    'only-one': 'Nur ein einziges Abbild auswählen',
+    'none-of-them': 'Bei keinem von ihnen ist es möglich',
   },
   details: {
     label: 'Einzelheiten',

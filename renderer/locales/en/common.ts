@@ -44,11 +44,13 @@ export const common = {
     add: 'Add',
     addFiles: 'Files…',
     addFolder: 'Folder…',
+    importOverlay: 'Import a qcow2 overlay…',
     check: 'Check',
     resize: 'Resize',
     flatten: 'Flatten',
     flattenInPlace: 'In place…',
     export: 'To a new raw file…',
+    exportOverlay: 'To a qcow2 overlay…',
     search: 'Search images',
     searchHint: 'Search',
     clearSearch: 'Clear the search',
@@ -96,10 +98,14 @@ export const common = {
     known: 'One was in the list already | {count} were in the list already',
     nothingFound: 'No images were found there',
     offerOverlay: 'New overlay on it…',
+    offerImport: 'Import it as an overlay…',
     started: '{job} started',
     queued: '{job} waits for its turn',
     done: '{job}: done',
     forgotten: '{name} is no longer in the list. Its files are where they were.',
+    forgottenMany:
+      'One image is no longer in the list. Its files are where they were. | ' +
+      '{count} images are no longer in the list. Their files are where they were.',
     showJobs: 'Show jobs',
   },
 }

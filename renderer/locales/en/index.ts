@@ -8,6 +8,8 @@ import { layers } from './layers'
 import { library } from './library'
 import { map } from './map'
 import { move } from './move'
+import { qcow2 } from './qcow2'
+import { selection } from './selection'
 
 /** The English texts. `{name}` is filled in; ` | ` separates the forms for none, one and many. */
 export const en = {
@@ -21,4 +23,6 @@ export const en = {
   ...content,
   ...map,
   ...move,
+  ...qcow2,
+  ...selection,
 }

@@ -4,6 +4,7 @@ export const layers = {
     other: 'Another way',
     flatten: 'Flatten in place…',
     export: 'Export to a new raw file…',
+    'export-overlay': 'Export as a qcow2 overlay…',
     commit: 'Commit into the base…',
     rebase: 'Put on another base…',
   },

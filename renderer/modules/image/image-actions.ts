@@ -58,6 +58,15 @@ const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'loca
 /** What can be done while the disk is served for reading. */
 const WHILE_SERVED: ReadonlySet<ImageAction> = new Set(['new-overlay', 'export', 'measure'])
 
+/** What can be done with several images at once. */
+export const FOR_MANY: ReadonlySet<ImageAction> = new Set([
+  'check',
+  'flatten',
+  'rescan',
+  'copy-path',
+  'forget',
+])
+
 const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
   scanning: undefined,
   ok: undefined,

@@ -100,29 +100,39 @@ export function filterWords(text: string): string[] {
 }
 
 /**
- * Nodes to be shown under a search: what matches, and what leads to it. Iterative: chains may be
+ * Nodes to be shown where some are hidden: what matches, and what leads to it. Iterative: chains may be
  * long.
  */
-function shownNodes(forest: readonly ImageNode[], words: readonly string[]): Set<ImageId> {
+function shownNodes(forest: readonly ImageNode[], matches: Matcher): Set<ImageId> {
   const order: ImageNode[] = [...forest]
   for (const node of order) order.push(...node.children)
   const shown = new Set<ImageId>()
   for (const node of order.reverse())
-    if (
-      matchesFilter(node.image, words) ||
-      node.children.some((child) => shown.has(child.image.id))
-    )
+    if (matches(node.image) || node.children.some((child) => shown.has(child.image.id)))
       shown.add(node.image.id)
   return shown
 }
 
+type Matcher = (image: ImageSummary) => boolean
+
+export interface RowOptions {
+  readonly filter: string
+  /** The states to be shown; all where absent. */
+  readonly states?: ReadonlySet<ImageState> | undefined
+  readonly collapsed: ReadonlySet<ImageId>
+}
+
+/** What search and states leave; undefined where nothing is hidden. */
+function matcherOf({ filter, states }: RowOptions): Matcher | undefined {
+  const words = filterWords(filter)
+  if (words.length === 0 && states === undefined) return undefined
+  return (image) => states?.has(image.state) !== false && matchesFilter(image, words)
+}
+
 /** The rows to be seen, from top to bottom. A search opens every branch that has a match. */
-export function flattenForest(
-  forest: readonly ImageNode[],
-  options: { readonly filter: string; readonly collapsed: ReadonlySet<ImageId> },
-): ImageRow[] {
-  const words = filterWords(options.filter)
-  const shown = words.length === 0 ? undefined : shownNodes(forest, words)
+export function flattenForest(forest: readonly ImageNode[], options: RowOptions): ImageRow[] {
+  const matches = matcherOf(options)
+  const shown = matches && shownNodes(forest, matches)
   const visible = (nodes: readonly ImageNode[]): readonly ImageNode[] =>
     shown === undefined ? nodes : nodes.filter((node) => shown.has(node.image.id))
 
@@ -146,7 +156,7 @@ export function flattenForest(
       parentId: node.parentId,
       hasChildren: children.length > 0,
       expanded,
-      matches: shown === undefined || matchesFilter(node.image, words),
+      matches: matches === undefined || matches(node.image),
     })
     if (expanded) open.push({ nodes: children, next: 0 })
   }
@@ -154,7 +164,7 @@ export function flattenForest(
 }
 
 /** From what needs a look to what is well. */
-const STATE_ORDER: Readonly<Record<ImageState, number>> = {
+export const STATE_ORDER: Readonly<Record<ImageState, number>> = {
   unreadable: 0,
   missing: 1,
   'data-missing': 2,

@@ -1,11 +1,17 @@
 import type { ImageId } from '../../../electron/contract/library'
 import type { ImageRow } from './image-tree'
 
-/** What a key does in the list. `go` = make that row the current one. */
+/**
+ * What a key does in the list. `go` = select that row alone; `step` = only move the cursor there;
+ * `extend` = select all from where the selection began.
+ */
 export type TreeMove =
-  | { readonly kind: 'go'; readonly id: ImageId }
-  | { readonly kind: 'open' | 'close'; readonly id: ImageId }
+  | { readonly kind: 'go' | 'step' | 'extend'; readonly id: ImageId }
+  | { readonly kind: 'open' | 'close' | 'toggle'; readonly id: ImageId }
   | { readonly kind: 'enter' | 'menu' | 'forget'; readonly id: ImageId }
+  | { readonly kind: 'all' }
+
+type Keys = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>
 
 function goTo(rows: readonly ImageRow[], index: number): TreeMove | undefined {
   const row = rows[Math.max(0, Math.min(rows.length - 1, index))]
@@ -25,12 +31,46 @@ function moveLeft(rows: readonly ImageRow[], index: number): TreeMove | undefine
   return row.parentId === undefined ? undefined : { kind: 'go', id: row.parentId }
 }
 
+/** How far a key moves the cursor, from the row of an index; undefined for any other key. */
+function target(key: string, index: number, rows: number, page: number): number | undefined {
+  switch (key) {
+    case 'ArrowDown':
+      return index + 1
+    case 'ArrowUp':
+      return index - 1
+    case 'PageDown':
+      return index + page
+    case 'PageUp':
+      return index - page
+    case 'Home':
+      return 0
+    case 'End':
+      return rows - 1
+    default:
+      return undefined
+  }
+}
+
+/** The keys that move the cursor: alone they select, with Shift they add, with Ctrl they only go. */
+function movement(
+  event: Keys,
+  rows: readonly ImageRow[],
+  index: number,
+  page: number,
+): TreeMove | undefined {
+  const to = target(event.key, index, rows.length, page)
+  const move = to === undefined ? undefined : goTo(rows, to)
+  if (move?.kind !== 'go') return undefined
+  if (event.shiftKey) return { kind: 'extend', id: move.id }
+  return event.ctrlKey || event.metaKey ? { kind: 'step', id: move.id } : move
+}
+
 /**
  * What a key means with the cursor on a row; the keys are those of the treegrid pattern of the ARIA
  * practices, rows having the focus. `page` = rows that fit into the window.
  */
 export function treeMove(
-  event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>,
+  event: Keys,
   rows: readonly ImageRow[],
   currentId: ImageId | undefined,
   page: number,
@@ -39,24 +79,17 @@ export function treeMove(
   const here = rows[index]?.image.id
   if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey))
     return here === undefined ? undefined : { kind: 'menu', id: here }
-  if (event.ctrlKey || event.metaKey || event.altKey) return undefined
+  if (event.altKey) return undefined
+  const move = movement(event, rows, index, page)
+  if (move !== undefined) return move
+  if (event.ctrlKey || event.metaKey) return withControl(event, here)
   switch (event.key) {
-    case 'ArrowDown':
-      return goTo(rows, index + 1)
-    case 'ArrowUp':
-      return goTo(rows, index - 1)
-    case 'PageDown':
-      return goTo(rows, index + page)
-    case 'PageUp':
-      return goTo(rows, index - page)
-    case 'Home':
-      return goTo(rows, 0)
-    case 'End':
-      return goTo(rows, rows.length - 1)
     case 'ArrowRight':
       return moveRight(rows, index)
     case 'ArrowLeft':
       return moveLeft(rows, index)
+    case ' ':
+      return here === undefined ? undefined : { kind: event.shiftKey ? 'extend' : 'go', id: here }
     case 'Enter':
       return here === undefined ? undefined : { kind: 'enter', id: here }
     case 'Delete':
@@ -64,6 +97,23 @@ export function treeMove(
     default:
       return undefined
   }
+}
+
+function withControl({ key }: Keys, here: ImageId | undefined): TreeMove | undefined {
+  if (key.toLowerCase() === 'a') return { kind: 'all' }
+  return key === ' ' && here !== undefined ? { kind: 'toggle', id: here } : undefined
+}
+
+/** The rows from one to another, both among them; the second alone where the first is not there. */
+export function rowsBetween(
+  rows: readonly ImageRow[],
+  from: ImageId | undefined,
+  to: ImageId,
+): readonly ImageId[] {
+  const start = rows.findIndex((row) => row.image.id === from)
+  const end = rows.findIndex((row) => row.image.id === to)
+  if (start < 0) return [to]
+  return rows.slice(Math.min(start, end), Math.max(start, end) + 1).map((row) => row.image.id)
 }
 
 /** The next row behind the cursor whose name begins with the letters typed, going round once. */

@@ -3,6 +3,7 @@ import { useLibrary } from '../../stores/library.store'
 import { useSettings } from '../../stores/settings.store'
 import { useView } from '../../stores/view.store'
 import { buildForest, flattenForest, imageOrder, type ImageRow } from './image-tree'
+import { statesOf } from './state-filter'
 
 /** The rows of the list as sort, search and open branches have them. */
 export function useImageRows(): ComputedRef<readonly ImageRow[]> {
@@ -12,6 +13,10 @@ export function useImageRows(): ComputedRef<readonly ImageRow[]> {
   const collator = computed(() => new Intl.Collator(settings.locale, { numeric: true }))
   const forest = computed(() => buildForest(library.images, imageOrder(view.sort, collator.value)))
   return computed(() =>
-    flattenForest(forest.value, { filter: view.filter, collapsed: view.collapsed }),
+    flattenForest(forest.value, {
+      filter: view.filter,
+      states: statesOf(view.states),
+      collapsed: view.collapsed,
+    }),
   )
 }
