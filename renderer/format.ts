@@ -1,10 +1,11 @@
+import type { Settings } from '../electron/contract/settings'
 import { formatSize } from '../engine/base/units'
 
 /** Numbers as the reader's language writes them. Sizes in bytes, times in milliseconds. */
 export interface Format {
-  /** `1.5 GiB` */
+  /** `1.5 GiB`, `1.61 GB` or `1,610,612,736 B`, as the units are set. */
   readonly size: (bytes: number) => string
-  /** `1,610,612,736 bytes` without the unit's word: the number alone. */
+  /** `1,610,612,736`: a number of bytes or of anything else, without a word. */
   readonly count: (value: number) => string
   /** `210 MiB/s` */
   readonly speed: (bytesPerSecond: number) => string
@@ -46,15 +47,32 @@ function durationOf(locale: string): (milliseconds: number) => string {
   }
 }
 
+const DECIMAL_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+
+/** Bytes in powers of 1000, three significant digits, with a point: `1.61 GB`. */
+function decimalSize(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  // 999.7 kB would be rounded up to "1000 kB"
+  while (value >= 999.5 && unit < DECIMAL_UNITS.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const text = unit === 0 ? String(value) : String(Number(value.toPrecision(3)))
+  return `${text} ${DECIMAL_UNITS[unit] ?? 'B'}`
+}
+
 /** The formats of one language, given as a BCP 47 tag. */
-export function createFormat(locale: string): Format {
+export function createFormat(locale: string, units: Settings['units'] = 'binary'): Format {
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2, useGrouping: false })
   const count = new Intl.NumberFormat(locale)
   const short = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' })
   const long = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'medium' })
 
   function size(bytes: number): string {
-    const [value = '', unit = ''] = formatSize(bytes).split(' ')
+    if (units === 'bytes') return `${count.format(bytes)} B`
+    const text = units === 'decimal' ? decimalSize(bytes) : formatSize(bytes)
+    const [value = '', unit = ''] = text.split(' ')
     return `${number.format(Number(value))} ${unit}`
   }
 

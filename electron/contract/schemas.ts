@@ -115,7 +115,7 @@ const jobRequest = z.discriminatedUnion('kind', [
 
 /** Any part of the settings. */
 export const settingsChange = z.strictObject({
-  theme: z.enum(['system', 'light', 'dark']).exactOptional(),
+  theme: z.enum(['system', 'light', 'dark', 'contrast']).exactOptional(),
   language: z.enum(['system', 'en', 'de']).exactOptional(),
   verifyByDefault: z.boolean().exactOptional(),
   simultaneousJobs: z.int().min(1).max(4).exactOptional(),
@@ -126,6 +126,7 @@ const exportSnapshot = z.strictObject({ id, name: fileName, imageFileName: fileN
 
 const schemas = {
   'app.bootstrap': z.undefined(),
+  units: z.enum(['binary', 'decimal', 'bytes']).exactOptional(),
   'app.copyText': z.strictObject({ text: z.string().max(1_000_000) }),
   'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
   'library.forget': z.strictObject({ ids }),

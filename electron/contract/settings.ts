@@ -1,7 +1,9 @@
 /** What a person can set. Kept in one file by the main process. */
 export interface Settings {
-  readonly theme: 'system' | 'light' | 'dark'
+  readonly theme: 'system' | 'light' | 'dark' | 'contrast'
   readonly language: 'system' | 'en' | 'de'
+  /** How sizes are written: in powers of 1024, in powers of 1000, or to the byte. */
+  readonly units: 'binary' | 'decimal' | 'bytes'
   /**
    * Whether flatten and export read everything again afterwards, unless the dialog says otherwise.
    */

@@ -213,7 +213,8 @@ function followSettings(
   logFile: string,
 ): void {
   const apply = (): void => {
-    nativeTheme.themeSource = settings.current.theme
+    const { theme } = settings.current
+    nativeTheme.themeSource = theme === 'contrast' ? 'dark' : theme
     setMenu({
       texts: texts().menu,
       onAction: (action) => window.send('window.action', { action }),

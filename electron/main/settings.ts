@@ -4,6 +4,7 @@ import type { Settings } from '../contract/settings'
 const DEFAULTS: Settings = {
   theme: 'system',
   language: 'system',
+  units: 'binary',
   verifyByDefault: true,
   simultaneousJobs: 1,
   cacheMiB: 4,

@@ -3,9 +3,9 @@ import { createFormat, type Format } from '../format'
 import { useSettings } from '../stores/settings.store'
 
 /**
- * Sizes, dates and times as the person's language writes them; follows a change of the language.
+ * Sizes, dates and times as the person's language and units write them; follows a change of them.
  */
 export function useFormat(): ComputedRef<Format> {
   const settings = useSettings()
-  return computed(() => createFormat(settings.locale))
+  return computed(() => createFormat(settings.locale, settings.settings.units))
 }

@@ -10,6 +10,7 @@ export type Language = Exclude<Settings['language'], 'system'>
 const BEFORE_START: Settings = {
   theme: 'system',
   language: 'system',
+  units: 'binary',
   verifyByDefault: true,
   simultaneousJobs: 1,
   cacheMiB: 4,

@@ -78,6 +78,7 @@ const good: Requests = {
   'settings.change': [
     {},
     { theme: 'dark' },
+    { theme: 'contrast', units: 'decimal' },
     { simultaneousJobs: 4, verifyByDefault: false },
     { cacheMiB: 64 },
   ],

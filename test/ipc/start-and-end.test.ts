@@ -145,7 +145,7 @@ describe('settings', () => {
     settings.on('change', onChange)
     expect(settings.current).toEqual({
       ...{ theme: 'dark', language: 'system', verifyByDefault: true, simultaneousJobs: 1 },
-      cacheMiB: 4,
+      ...{ cacheMiB: 4, units: 'binary' },
     })
     expect(settings.change({ language: 'de' })).toMatchObject({ theme: 'dark', language: 'de' })
     expect(onChange).toHaveBeenCalledOnce()

@@ -26,6 +26,19 @@ describe('numbers', () => {
     expect(english.speed(210 * MIB)).toBe('210 MiB/s')
   })
 
+  test('of bytes come in the units that are set, and never as a thousand of one', () => {
+    const decimal = createFormat('de-DE', 'decimal')
+    expect(decimal.size(20 * GIB)).toBe('21,5 GB')
+    expect(decimal.size(999)).toBe('999 B')
+    expect(decimal.size(999_499)).toBe('999 kB')
+    expect(decimal.size(999_500)).toBe('1 MB')
+    expect(decimal.size(4096 * 1024 * GIB)).toBe('4,5 PB')
+    expect(decimal.speed(1_500_000)).toBe('1,5 MB/s')
+    const exact = createFormat('en-GB', 'bytes')
+    expect(exact.size(1.5 * GIB)).toBe('1,610,612,736 B')
+    expect(exact.size(0)).toBe('0 B')
+  })
+
   test('never say 0 or 100 percent where it is not so', () => {
     expect(english.percent(0, GIB)).toBe('0%')
     expect(english.percent(1, GIB)).toBe('< 0.1%')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { shortcutLabel, SHORTCUTS, type ShortcutName } from '../../renderer/shortcuts'
 import { useDialogs } from '../../renderer/stores/dialogs.store'
 import { useView } from '../../renderer/stores/view.store'
@@ -181,6 +181,42 @@ describe('settings', () => {
     await settle()
     expect(document.documentElement.dataset['theme']).toBeUndefined()
     expect(pageText()).toContain('New overlay')
+  })
+
+  test('put every size into the units that are set', async () => {
+    const big = rawImage('big', 'big.raw', { virtualSize: 20 * 2 ** 30 })
+    const bridge = new FakeBridge({ images: [big] })
+    await mountWindow(bridge)
+    expect(pageText()).toContain('20 GiB')
+    useView().page = 'settings'
+    await settle()
+    await click(byRole('radio', 'Decimal (GB)'))
+    expect(bridge.requestsOf('settings.change')).toEqual([{ units: 'decimal' }])
+    useView().page = 'images'
+    await settle()
+    expect(pageText()).toContain('21.5 GB')
+    expect(pageText()).not.toContain('GiB')
+    bridge.emit('settings.changed', { ...bridge.settings, units: 'bytes' })
+    await settle()
+    expect(pageText()).toContain('21,474,836,480 B')
+  })
+
+  test('have a theme of high contrast, which the system can ask for as well', async () => {
+    const bridge = new FakeBridge({ settings: { theme: 'contrast' } })
+    await mountWindow(bridge)
+    expect(document.documentElement.dataset['theme']).toBe('contrast')
+    bridge.emit('settings.changed', { ...bridge.settings, theme: 'system' })
+    await settle()
+    expect(document.documentElement.dataset['theme']).toBeUndefined()
+
+    const real = window.matchMedia.bind(window)
+    vi.spyOn(window, 'matchMedia').mockImplementation((query) => {
+      const list = real(query)
+      vi.spyOn(list, 'matches', 'get').mockReturnValue(query.includes('contrast'))
+      return list
+    })
+    await mountWindow(new FakeBridge({ settings: { theme: 'system' } }))
+    expect(document.documentElement.dataset['theme']).toBe('contrast')
   })
 
   test('follow the language of the system', async () => {

@@ -88,6 +88,7 @@ export class FakeBridge implements Bridge<File> {
     this.settings = {
       theme: 'system',
       language: 'system',
+      units: 'binary',
       verifyByDefault: true,
       simultaneousJobs: 1,
       cacheMiB: 4,

@@ -70,11 +70,16 @@ export const common: SameKeys<typeof english> = {
     title: 'Optionen',
     appearance: 'Aussehen',
     theme: 'Farben',
-    themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
+    themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel', contrast: 'Hoher Kontrast' },
     language: 'Sprache',
     languages: { system: 'Wie das System', en: 'English', de: 'Deutsch' },
     jobs: 'Aufträge',
     verify: 'Nach Verflachen und Exportieren vergleichen',
+    units: 'Größenangaben',
+    unitNames: { binary: 'Binär (GiB)', decimal: 'Dezimal (GB)', bytes: 'Genaue Bytes' },
+    unitsHint:
+      'Wie sie angezeigt werden. Eine eingegebene Größe zählt in Potenzen von 1024, wie bei ' +
+      'qemu-img: 20G sind 20 GiB.',
     verifyHint: 'Liest alles noch einmal und vergleicht. Dauert etwa so lange wie das Kopieren.',
     simultaneous: 'Aufträge zur gleichen Zeit',
     simultaneousHint:

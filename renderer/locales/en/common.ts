@@ -69,9 +69,14 @@ export const common = {
     title: 'Settings',
     appearance: 'Appearance',
     theme: 'Theme',
-    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    themes: { system: 'As the system', light: 'Light', dark: 'Dark', contrast: 'High contrast' },
     language: 'Language',
     languages: { system: 'As the system', en: 'English', de: 'Deutsch' },
+    units: 'Sizes',
+    unitNames: { binary: 'Binary (GiB)', decimal: 'Decimal (GB)', bytes: 'Exact bytes' },
+    unitsHint:
+      'How they are shown. A size that you type counts in powers of 1024, as in qemu-img: ' +
+      '20G is 20 GiB.',
     jobs: 'Jobs',
     verify: 'Verify after flatten and export',
     verifyHint: 'Reads everything again and compares. Takes about as long as the copy itself.',

@@ -32,16 +32,26 @@ const NEEDED: readonly SortColumn[] = [
   'usedBy',
 ]
 
-/** The columns that fit into a width, in their usual order; name and state always do. */
-export function fittingColumns(width: number): readonly Column[] {
+/** What a size to the byte takes, up to the largest that a disk can have. */
+const EXACT_WIDTH = 160
+const SIZES: ReadonlySet<SortColumn> = new Set(['virtualSize', 'sizeOnDisk'])
+
+/**
+ * The columns that fit into a width, in their usual order; name and state always do. `exact`: sizes
+ * are written to the byte.
+ */
+export function fittingColumns(width: number, exact = false): readonly Column[] {
+  const columns = COLUMNS.map((column) =>
+    exact && SIZES.has(column.id) ? { ...column, width: EXACT_WIDTH } : column,
+  )
   let left = width
   const fitting = new Set<SortColumn>()
   for (const id of NEEDED) {
-    left -= COLUMNS.find((column) => column.id === id)?.width ?? 0
+    left -= columns.find((column) => column.id === id)?.width ?? 0
     if (left < 0 && fitting.size >= 2) break
     fitting.add(id)
   }
-  return COLUMNS.filter((column) => fitting.has(column.id))
+  return columns.filter((column) => fitting.has(column.id))
 }
 
 /** The columns as a value of `grid-template-columns`. */

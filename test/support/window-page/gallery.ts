@@ -1,7 +1,7 @@
 /**
- * Takes a picture of every page, dialog and state of the window, in both themes and two sizes, into
- * out/gallery, and lets axe look at each: `node --import tsx test/support/window-page/gallery.ts
- * [part of a name]`.
+ * Takes a picture of every page, dialog and state of the window, in both themes and two sizes, and
+ * of some of them in high contrast, into out/gallery, and lets axe look at each: `node --import tsx
+ * test/support/window-page/gallery.ts [part of a name]`.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -16,7 +16,13 @@ const SIZES = [
   { name: 'small', width: 900, height: 600 },
   { name: 'large', width: 1600, height: 1000 },
 ] as const
-const THEMES = ['light', 'dark'] as const
+/** A theme, and what the system asks for. */
+const LOOKS = [
+  { name: 'light', theme: 'light' },
+  { name: 'dark', theme: 'dark' },
+  { name: 'contrast', theme: 'contrast', contrast: true },
+  { name: 'forced', theme: 'system', contrast: true, forcedColors: 'active' },
+] as const
 const OUT = fileURLToPath(new URL('../../../out/gallery', import.meta.url))
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -31,9 +37,14 @@ async function violations(page: Page): Promise<string[]> {
 
 async function shoot(browser: Browser, base: string, view: View): Promise<number> {
   let found = 0
-  for (const theme of THEMES) {
+  for (const look of LOOKS.filter((one) => view.contrast === true || !('contrast' in one))) {
     for (const size of SIZES) {
-      const page = await browser.newPage({ viewport: size, reducedMotion: 'reduce' })
+      const { theme } = look
+      const page = await browser.newPage({
+        viewport: size,
+        reducedMotion: 'reduce',
+        forcedColors: 'forcedColors' in look ? look.forcedColors : 'none',
+      })
       page.on('pageerror', (error) => console.log(`${view.name}: ${error.message}`))
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type()))
@@ -44,7 +55,7 @@ async function shoot(browser: Browser, base: string, view: View): Promise<number
       await page.waitForSelector('.window')
       await view.show(page)
       await page.waitForTimeout(400)
-      const name = `${view.name}-${theme}-${size.name}`
+      const name = `${view.name}-${look.name}-${size.name}`
       await page.screenshot({ path: `${OUT}/${name}.png` })
       const lines = await violations(page)
       found += lines.length

@@ -18,7 +18,7 @@ function fail(name: string): never {
 }
 
 const settings: Partial<Settings> = {
-  theme: chosen('theme', ['system', 'light', 'dark']),
+  theme: chosen('theme', ['system', 'light', 'dark', 'contrast']),
   language: chosen('lang', ['en', 'de', 'system']),
 }
 

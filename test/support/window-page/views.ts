@@ -7,6 +7,8 @@ export interface View {
   readonly name: string
   readonly scenario?: string
   readonly lang?: string
+  /** Also in high contrast: the theme, and the colours that a system forces. */
+  readonly contrast?: true
   readonly show: (page: Page) => Promise<void>
 }
 
