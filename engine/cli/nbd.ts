@@ -1,15 +1,18 @@
+import * as path from 'node:path'
 import { Command } from 'commander'
 import { EngineError } from '../base/errors'
 import type { NbdAddress } from '../server/address'
-import { serveDisk } from '../server/nbd-export'
+import { type NbdExport, serveDisk } from '../server/nbd-export'
 import { NBD_PORT } from '../nbd/protocol'
 import { absolute, type Cli, complain } from './cli'
+import type { Control } from './control-server'
 
 interface Options {
   readonly socket?: string
   readonly port?: string
   readonly readOnly: boolean
   readonly persistent: boolean
+  readonly control?: string
 }
 
 export function nbdCommand(cli: Cli): Command {
@@ -20,6 +23,7 @@ export function nbdCommand(cli: Cli): Command {
     .option('--port <number>', 'listen on a port of 127.0.0.1; 0: any that is free')
     .option('-r, --read-only', 'let nobody write', false)
     .option('-t, --persistent', 'go on serving when the last client has gone', false)
+    .option('--control <path>', 'take requests of add-cow-img ctl on another Unix socket')
     .action(async (file: string, options: Options) => {
       await serve(cli, file, options)
     })
@@ -48,12 +52,28 @@ async function serve(cli: Cli, file: string, options: Options): Promise<void> {
       else if (served && !options.persistent) leave()
     },
   })
+  let control: Control | undefined
   try {
+    control = await controlOf(cli, options, nbd, leave)
     await cli.out.line(nbd.uri)
     if (!stopped.aborted) await over
   } finally {
-    await nbd.close()
+    // whoever steers is told of the end
+    await nbd.close().finally(() => control?.close())
   }
+}
+
+async function controlOf(
+  { host, ...cli }: Cli,
+  { control, readOnly }: Options,
+  nbd: NbdExport,
+  stopped: () => void,
+): Promise<Control | undefined> {
+  if (control === undefined) return undefined
+  const socket = path.resolve(cli.surroundings.cwd, control)
+  // what checks requests takes time to load, which other commands should not wait for
+  const { serveControl } = await import('./control-server')
+  return await serveControl({ host, nbd, readOnly, stopped }, socket)
 }
 
 function addressOf(cli: Cli, { socket, port }: Options): NbdAddress {

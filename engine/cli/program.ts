@@ -8,6 +8,7 @@ import { commitCommand } from './commit'
 import { compareCommand } from './compare'
 import { convertCommand } from './convert'
 import { createCommand } from './create'
+import { ctlCommand } from './ctl'
 import { flattenCommand } from './flatten'
 import { importCommand } from './import'
 import { infoCommand } from './info'
@@ -73,6 +74,7 @@ function makeProgram(cli: Cli): Command {
     snapshotCommand,
     moveCommand,
     nbdCommand,
+    ctlCommand,
   ]) {
     program.addCommand(make(cli).copyInheritedSettings(program))
   }

@@ -26,8 +26,13 @@ export function resizeCommand(cli: Cli): Command {
 async function resize(cli: Cli, path: string, text: string, options: Options): Promise<void> {
   const { virtualSize } = await inspectImage(cli.host, path)
   const size = newSizeArgument(text, virtualSize)
+  await withShrinkHint(() => runHere(cli, { kind: 'resize', path, size, shrink: options.shrink }))
+}
+
+/** Runs what may have to be asked for with `--shrink`, and then says so. */
+export async function withShrinkHint<T>(work: () => Promise<T>): Promise<T> {
   try {
-    await runHere(cli, { kind: 'resize', path, size, shrink: options.shrink })
+    return await work()
   } catch (error) {
     if (!isEngineError(error, 'resize/needs-shrink')) throw error
     const { code, message, details } = error

@@ -25,7 +25,8 @@ export function newSizeArgument(text: string, present: number): number {
  */
 export function protectNegativeSize(args: readonly string[]): readonly string[] {
   const last = args.at(-1)
-  if (args[0] !== 'resize' || last === undefined || !/^-\d/.test(last) || args.includes('--')) {
+  const command = args[0] === 'ctl' ? args[1] : args[0]
+  if (command !== 'resize' || last === undefined || !/^-\d/.test(last) || args.includes('--')) {
     return args
   }
   return [...args.slice(0, -1), '--', last]

@@ -1,10 +1,11 @@
 import * as path from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { storedName } from '../format/file-names'
 import { inspectImage } from '../image/inspect'
 import type { CreateRequest } from '../model/job'
 import { absolute, agreeToTyped, type Cli, printable } from './cli'
 import { runHere } from './run-job'
+import { layoutOption, snapshotFiles } from './snapshot-files'
 
 interface Options {
   readonly format?: CreateRequest['format']
@@ -18,12 +19,7 @@ export function snapshotCommand(cli: Cli): Command {
     )
     .argument('<file>')
     .argument('<new>', 'the add-cow file to be made; its image file gets the same name and .raw')
-    .addOption(
-      new Option('-f, --format <format>', "layout; the file's where absent").choices([
-        'add-cow',
-        'acow',
-      ]),
-    )
+    .addOption(layoutOption())
     .option('-q, --quiet', 'print nothing but errors', false)
     .action(async (file: string, newFile: string, options: Options) => {
       const request = await requestOf(cli, file, newFile, options)
@@ -41,16 +37,11 @@ async function requestOf(
   options: Options,
 ): Promise<CreateRequest & { readonly backingFile: string }> {
   const [basePath, newPath] = [absolute(cli, file), absolute(cli, newFile)]
-  const { format: baseFormat, clusterSize } = await inspectImage(cli.host, basePath)
-  const isOverlay = baseFormat === 'add-cow' || baseFormat === 'acow'
-  const format = options.format ?? (isOverlay ? baseFormat : 'add-cow')
+  const base = await inspectImage(cli.host, basePath)
   return {
     kind: 'create',
-    path: newPath,
-    format,
-    imageFile: storedName(`${newPath.replace(/\.add-cow$/, '')}.raw`, path.dirname(newPath)),
+    ...snapshotFiles(base, newPath, options.format),
     backingFile: storedName(basePath, path.dirname(newPath)),
-    backingFormat: baseFormat,
-    ...(format === 'acow' && baseFormat === 'acow' && { clusterSize }),
+    backingFormat: base.format,
   }
 }

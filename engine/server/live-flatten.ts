@@ -1,3 +1,4 @@
+import { EngineError } from '../base/errors'
 import { GIB, MIB } from '../base/units'
 import type { Readable } from '../format/layer'
 import type { Overlay } from '../format/overlay/overlay-layer'
@@ -26,7 +27,8 @@ export interface FlattenOptions {
  *
  * A snapshot may be taken meanwhile: then the layer that it was begun with is brought to its end.
  * Returns the bytes that were copied. Errors: `job/cancelled`; `invalid-argument` for a raw disk;
- * `io/no-space` where it can be told beforehand, and those of the host.
+ * `read-only` for one that is not written; `io/no-space` where it can be told beforehand, and those
+ * of the host.
  */
 export async function flattenLive(
   host: Host,
@@ -38,6 +40,7 @@ export async function flattenLive(
 ): Promise<number> {
   const { disk } = live
   const overlay = overlayOf(disk)
+  if (!disk.writable) throw notWritten(overlay.path)
   const stopping = { what: `The flatten of ${overlay.path}`, state: 'resumable' } as const
   control.report({ phase: 'preparing', current: 0, total: overlay.size })
   await requireSpace(host, overlay.image.path, await countToCopy(disk))
@@ -58,6 +61,11 @@ export async function flattenLive(
   } while (!(await live.alone(() => sealWhereComplete(overlay))))
   control.report({ phase: 'copying', current: overlay.size, total: overlay.size })
   return copied
+}
+
+function notWritten(path: string): EngineError {
+  const message = `${path} is served for reading only: nothing can be brought into its image file`
+  return new EngineError('read-only', message, { path }, { state: 'unchanged' })
 }
 
 async function bringIn(overlay: Overlay, at: number, below: Readable): Promise<number> {
