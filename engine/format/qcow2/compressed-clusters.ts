@@ -1,15 +1,8 @@
-import { promisify } from 'node:util'
-import { constants, inflateRaw } from 'node:zlib'
 import { EngineError } from '../../base/errors'
-import type { MaybePromise } from '../../base/maybe-promise'
-import { MIB } from '../../base/units'
+import { andThen, type MaybePromise } from '../../base/maybe-promise'
+import { MIB, SECTOR_SIZE } from '../../base/units'
 import type { HostFile } from '../../host/host'
-import { decompressZstd, zstdIsParallel } from './zstd'
-
-const inflate: (
-  source: Uint8Array,
-  options: { chunkSize: number; maxOutputLength: number; finishFlush: number },
-) => Promise<Uint8Array> = promisify(inflateRaw)
+import { type Compression, decompress, isParallel } from './decompress'
 
 /** What decompressed clusters take in memory, at the least as many as are under way at a time. */
 const CACHE_BYTES = 4 * MIB
@@ -23,13 +16,16 @@ export interface CompressedPlace {
 }
 
 interface Cached {
-  readonly bytes: MaybePromise<Uint8Array>
   readonly compressedLength: number
+  bytes: MaybePromise<Uint8Array>
+  /** Who waits for the bytes, and has not copied them yet. */
+  waiting: number
 }
 
 /**
  * Decompressed clusters of one file: the latest, and those that are being decompressed. A few are
- * started before they are asked for, as decompression goes on in other threads.
+ * started before they are asked for, as decompression goes on in other threads. Their memory is
+ * used again and again: so much of it would keep the collector of garbage busy.
  */
 export class CompressedClusters {
   /** How many may be started ahead. */
@@ -38,29 +34,41 @@ export class CompressedClusters {
   private readonly clusters = new Map<number, Cached>()
   private readonly running = new Set<Promise<unknown>>()
   private readonly limit: number
+  /** Memory that is free: of whole clusters, and of compressed ones. */
+  private readonly targets: Uint8Array[] = []
+  private readonly sources: Uint8Array[] = []
 
   constructor(
     private readonly file: HostFile,
     private readonly clusterSize: number,
-    private readonly compression: 'zlib' | 'zstd',
+    private readonly compression: Compression,
   ) {
     const fitting = Math.floor(CACHE_BYTES / clusterSize)
     this.limit = Math.min(MAX_CLUSTERS, Math.max(MIN_CLUSTERS, fitting))
-    this.ahead = compression === 'zstd' && !zstdIsParallel ? 0 : Math.min(16, this.limit / 2)
+    this.ahead = isParallel(compression) ? Math.min(16, this.limit / 2) : 0
   }
 
-  /** The content of a cluster, at once where it is cached. `format/corrupt` where it is damaged. */
-  get(place: CompressedPlace): MaybePromise<Uint8Array> {
+  /**
+   * Fills `target` from a cluster, from `start` of it on; at once where it is cached.
+   * `format/corrupt` where it is damaged.
+   */
+  read(place: CompressedPlace, target: Uint8Array, start: number): MaybePromise<void> {
     const cached = this.find(place)
-    if (cached === undefined) return this.start(place)
-    this.clusters.delete(place.host)
-    this.clusters.set(place.host, cached)
-    return cached.bytes
+    const cluster = cached ?? this.start(place)
+    if (cached !== undefined) {
+      this.clusters.delete(place.host)
+      this.clusters.set(place.host, cached)
+    }
+    cluster.waiting += 1
+    return andThen(cluster.bytes, (bytes) => {
+      target.set(bytes.subarray(start, start + target.length))
+      cluster.waiting -= 1
+    })
   }
 
   /** Begins to decompress a cluster that will be asked for. */
   prepare(place: CompressedPlace): void {
-    if (this.find(place) === undefined) this.start(place).catch(() => undefined)
+    if (this.find(place) === undefined) this.start(place)
   }
 
   /** When nothing is under way any more. */
@@ -73,59 +81,55 @@ export class CompressedClusters {
     return cached?.compressedLength === compressedLength ? cached : undefined
   }
 
-  private start(place: CompressedPlace): Promise<Uint8Array> {
+  private start(place: CompressedPlace): Cached {
     const { host, compressedLength } = place
     for (const oldest of this.clusters.keys()) {
       if (this.clusters.size < this.limit) break
-      this.clusters.delete(oldest)
+      this.drop(oldest)
     }
+    this.drop(host)
     const bytes = this.decompress(place)
+    const mine: Cached = { bytes, compressedLength, waiting: 0 }
     this.running.add(bytes)
-    const mine = { bytes, compressedLength }
-    this.clusters.delete(host)
     this.clusters.set(host, mine)
-    const end = (): boolean => this.running.delete(bytes)
     bytes.then(
       (done) => {
-        end()
-        if (this.clusters.get(host) === mine) {
-          this.clusters.set(host, { bytes: done, compressedLength })
-        }
+        this.running.delete(bytes)
+        mine.bytes = done
       },
       () => {
-        end()
+        this.running.delete(bytes)
         if (this.clusters.get(host) === mine) this.clusters.delete(host)
       },
     )
-    return bytes
+    return mine
+  }
+
+  private drop(host: number): void {
+    const cached = this.clusters.get(host)
+    if (cached === undefined) return
+    this.clusters.delete(host)
+    if (cached.bytes instanceof Uint8Array && cached.waiting === 0) this.targets.push(cached.bytes)
   }
 
   private async decompress({ host, compressedLength }: CompressedPlace): Promise<Uint8Array> {
-    const { clusterSize } = this
-    const source = Buffer.allocUnsafeSlow(compressedLength)
+    const target = this.targets.pop() ?? Buffer.allocUnsafeSlow(this.clusterSize)
+    const memory = this.sourceOf(compressedLength)
+    const source = memory.subarray(0, compressedLength)
     await this.file.read(source, host)
-    let bytes: Uint8Array
     try {
-      bytes = await this.unpack(source)
+      await decompress(this.compression, source, target)
     } catch (error) {
       throw this.damaged(host, error)
     }
-    if (bytes.length !== clusterSize) throw this.damaged(host, undefined)
-    return bytes
+    this.sources.push(memory)
+    return target
   }
 
-  private async unpack(source: Uint8Array): Promise<Uint8Array> {
-    const { clusterSize } = this
-    if (this.compression === 'zstd') return await decompressZstd(source, clusterSize)
-    // Where a stream ends is known by sectors only: what follows it is not looked at, and the
-    // length of what it gives tells whether all was there.
-    const finishFlush = constants.Z_SYNC_FLUSH
-    return await inflate(source, {
-      // a little more: a chunk that is filled to its end asks for another one
-      chunkSize: clusterSize + 64,
-      maxOutputLength: clusterSize,
-      finishFlush,
-    })
+  private sourceOf(length: number): Uint8Array {
+    const memory = this.sources.pop()
+    if (memory !== undefined && memory.length >= length) return memory
+    return Buffer.allocUnsafeSlow(Math.max(length, this.clusterSize + SECTOR_SIZE))
   }
 
   private damaged(host: number, cause: unknown): EngineError {

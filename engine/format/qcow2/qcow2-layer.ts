@@ -140,12 +140,9 @@ export class Qcow2Layer implements Layer {
     const place = this.map.at(offset)
     return andThen(place, (mapping) => {
       if (mapping.kind === 'damaged') throw this.map.damaged(offset, mapping)
-      const cluster = this.compressed.get(mapping)
+      const read = this.compressed.read(mapping, target, offset % this.clusterSize)
       this.prepare(mapping, prepareEnd)
-      return andThen(cluster, (bytes) => {
-        const start = offset % this.clusterSize
-        target.set(bytes.subarray(start, start + target.length))
-      })
+      return read
     })
   }
 

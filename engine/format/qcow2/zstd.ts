@@ -3,29 +3,30 @@ import { ZSTDDecoder } from 'zstddec'
 
 type ZstdDecompress = (
   source: Uint8Array,
-  options: { readonly maxOutputLength: number },
+  options: { readonly chunkSize: number; readonly maxOutputLength: number },
   done: (error: Error | null, bytes: Uint8Array) => void,
 ) => void
 
 /** Node has zstd of its own from 22.15 on. */
-const native: unknown = Reflect.get(zlib, 'zstdDecompress')
+const nodeZstd: unknown = Reflect.get(zlib, 'zstdDecompress')
 
 function isFunction(value: unknown): value is ZstdDecompress {
   return typeof value === 'function'
 }
 
-/** Whether several frames are decompressed at once, beside the thread that asks. */
-export const zstdIsParallel = isFunction(native)
+/** Whether Node decompresses several frames at once, beside the thread that asks. */
+export const nodeHasZstd = isFunction(nodeZstd)
 
 /**
- * The content of the zstd frame at the start of `source`; what is behind the frame is padding.
- * `length` is what it has to be, in bytes. Throws where the frame is damaged.
+ * The content of one zstd frame. `length` is what it has to be, in bytes. Throws where the frame is
+ * damaged.
  */
-export async function decompressZstd(source: Uint8Array, length: number): Promise<Uint8Array> {
-  const frame = source.subarray(0, frameLength(source))
-  if (isFunction(native)) {
+export async function decompressZstd(frame: Uint8Array, length: number): Promise<Uint8Array> {
+  if (isFunction(nodeZstd)) {
+    // a little more: a chunk that is filled to its end asks for another one
+    const options = { chunkSize: length + 64, maxOutputLength: length }
     return await new Promise((resolve, reject) => {
-      native(frame, { maxOutputLength: length }, (error, bytes) => {
+      nodeZstd(frame, options, (error, bytes) => {
         if (error === null) resolve(bytes)
         else reject(error)
       })
