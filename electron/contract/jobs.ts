@@ -135,9 +135,11 @@ export interface JobSnapshot {
   readonly path: string
   /**
    * The file that an export or a move makes, the base that a rebase puts the overlay on (empty:
-   * none).
+   * none), the image that a comparison compares with.
    */
   readonly target?: string
+  /** Only of a comparison: the image that `target` is, which the library may have lost since. */
+  readonly otherId?: ImageId
   readonly progress?: JobProgress
   /** Over a sliding window of a few seconds; absent where nothing moved in it. */
   readonly speed?: number

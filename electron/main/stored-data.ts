@@ -5,6 +5,7 @@
 import * as z from 'zod'
 import {
   type CheckResult,
+  type CompareResult,
   ERROR_CODES,
   type ErrorData,
   FINDING_CODES,
@@ -64,6 +65,15 @@ const measureResult: z.ZodType<MeasureResult> = z.object({
   commit: cost.exactOptional(),
   export: cost,
   equalToBase: bytes.exactOptional(),
+})
+
+const compareResult: z.ZodType<CompareResult> = z.object({
+  identical: z.boolean(),
+  sizes: z.tuple([bytes, bytes]),
+  firstDifference: bytes.exactOptional(),
+  ranges: z.array(z.object({ offset: bytes, length: bytes })),
+  differingBytes: bytes,
+  more: z.boolean(),
 })
 
 const baseMark: z.ZodType<BaseMark> = z.object({ format, fingerprint })
@@ -143,6 +153,7 @@ const storedJob: z.ZodType<StoredJob> = z.object({
   imageId: z.string().exactOptional(),
   path: z.string(),
   target: z.string().exactOptional(),
+  otherId: z.string().exactOptional(),
   progress: z
     .object({
       phase: z.enum(['preparing', 'copying', 'verifying']),
@@ -160,6 +171,7 @@ const storedJob: z.ZodType<StoredJob> = z.object({
       bytesCopied: bytes.exactOptional(),
       check: checkResult.exactOptional(),
       measure: measureResult.exactOptional(),
+      compare: compareResult.exactOptional(),
     })
     .exactOptional(),
   error: errorData.exactOptional(),

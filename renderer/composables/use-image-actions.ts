@@ -69,6 +69,7 @@ export function useImageActions(): ImageActions {
       case 'commit':
       case 'rebase':
       case 'move':
+      case 'compare':
       case 'serve':
         dialogs.show({ kind: action, imageId: image.id })
         break

@@ -35,6 +35,10 @@ export function useSelectionActions(): SelectionActions {
     // what is to be its base is asked for then
     if (action === 'new-overlay') return undefined
     if (!FOR_MANY.has(action)) return text('whyNot.only-one')
+    if (action === 'compare') {
+      if (ids.length > 2) return text('whyNot.only-two')
+      return ids.map((id) => single.reason(action, id)).find((why) => why !== undefined)
+    }
     const reasons = new Set<string>()
     for (const id of ids) {
       const found = single.reason(action, id)
@@ -57,7 +61,12 @@ export function useSelectionActions(): SelectionActions {
   }
 
   function runMany(action: ImageAction, ids: Ids): void {
+    const [imageId, otherId] = ids
     switch (action) {
+      case 'compare':
+        if (imageId !== undefined && otherId !== undefined)
+          dialogs.show({ kind: 'compare', imageId, otherId })
+        break
       case 'check':
       case 'flatten':
         dialogs.show({ kind: 'many', action, imageIds: ids })

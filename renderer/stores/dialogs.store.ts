@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { ExportId } from '../../electron/contract/exports'
+import type { JobSnapshot } from '../../electron/contract/jobs'
 import type { AddResult, ImageId } from '../../electron/contract/library'
 import type { ImageAction } from '../modules/image/image-actions'
 import type { ErrorData } from '../../engine/base/errors'
@@ -29,6 +30,14 @@ export type OpenDialog =
       readonly exportId: ExportId
     }
   | { readonly kind: Exclude<ImageDialog, 'serve'>; readonly imageId: ImageId }
+  | {
+      readonly kind: 'compare'
+      readonly imageId: ImageId
+      /** What it is compared with, where that is known. */
+      readonly otherId?: ImageId
+      /** A comparison that was made, to be shown. */
+      readonly shown?: JobSnapshot
+    }
   | {
       readonly kind: 'many'
       readonly action: 'check' | 'flatten'

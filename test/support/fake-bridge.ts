@@ -193,6 +193,10 @@ export class FakeBridge implements Bridge<File> {
       status: 'running',
       path: `${image.directory}/${name}`,
       ...(request.kind === 'create' ? {} : { imageId: image.id }),
+      ...(request.kind === 'compare' && {
+        otherId: request.otherId,
+        target: pathOf(this.image(request.otherId)),
+      }),
       createdAt: now,
       startedAt: now,
     }

@@ -316,15 +316,17 @@ export class JobQueue {
   }
 }
 
-/** What a job makes or leads to, beside the image it works on. */
-function targetOf({ request }: ResolvedJob): Pick<JobSnapshot, 'target'> {
+/** What a job makes, leads to or looks at, beside the image it works on. */
+function targetOf({ request, otherId }: ResolvedJob): Pick<JobSnapshot, 'target' | 'otherId'> {
   if ('target' in request) return { target: request.target }
+  if (request.kind === 'compare')
+    return { target: request.other, ...(otherId !== undefined && { otherId }) }
   return request.kind === 'rebase' ? { target: request.backingFile } : {}
 }
 
-/** What two disks differ in may be very long, and is of use only while both are as they were. */
+/** Where two disks differ may be very long, and is of use only while both are as they were. */
 function withoutRanges(job: JobSnapshot): JobSnapshot {
-  if (job.result?.compare === undefined) return job
-  const { kind, path } = job.result
-  return { ...job, result: { kind, path } }
+  const { result } = job
+  if (result?.compare === undefined || result.compare.ranges.length === 0) return job
+  return { ...job, result: { ...result, compare: { ...result.compare, ranges: [], more: true } } }
 }

@@ -22,6 +22,8 @@ export interface ResolvedJob {
   readonly trashOverlay?: true
   /** Only for a commit or a move: the images that the person agreed to break. */
   readonly accepted?: readonly ImageId[]
+  /** Only for a comparison: the second image. */
+  readonly otherId?: ImageId
 }
 
 /**
@@ -57,7 +59,7 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
       const other = library.record(job.otherId)
       const reads = [...new Set([...allFiles(record), ...allFiles(other)])]
       const request = { kind: job.kind, path, other: other.path, firstOnly: false }
-      return { request, imageId, files: { writes: [], reads } }
+      return { request, imageId, files: { writes: [], reads }, otherId: other.id }
     }
     case 'rebase':
       return resolveRebase(job, record, library, grants)

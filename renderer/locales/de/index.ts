@@ -1,4 +1,5 @@
 import { common } from './common'
+import { compare } from './compare'
 import { content } from './content'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
@@ -20,6 +21,7 @@ export const de = {
   ...layers,
   ...dialogs,
   ...errors,
+  ...compare,
   ...content,
   ...map,
   ...move,

@@ -32,6 +32,7 @@ export const jobs: SameKeys<typeof english> = {
     endedAt: '{time}, Dauer {duration}',
     endedAtOnly: '{time}',
     toTarget: 'nach {target}',
+    withTarget: 'mit {target}',
     ontoTarget: 'auf {target}',
     ontoNothing: 'ohne Basis',
     progress: '{current} von {total}',

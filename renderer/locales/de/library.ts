@@ -79,6 +79,7 @@ export const library: SameKeys<typeof english> = {
     locate: 'Basis suchen …',
     move: 'Verschieben oder kopieren …',
     measure: 'Vermessen',
+    compare: 'Vergleichen mit …',
     rescan: 'Noch einmal ansehen',
     'show-in-folder': 'Im Ordner zeigen',
     'copy-path': 'Pfad kopieren',
@@ -106,6 +107,7 @@ export const library: SameKeys<typeof english> = {
       'Seine Basis ist ein add-cow-Overlay, auf dem kein qcow2 stehen kann: diese verflachen',
     'base-found': 'Seine Basis ist, wo sie sein soll',
     'only-one': 'Nur ein einziges Abbild auswählen',
+    'only-two': 'Zwei Abbilder lassen sich vergleichen, nicht mehr',
     'none-of-them': 'Bei keinem von ihnen ist es möglich',
   },
   details: {

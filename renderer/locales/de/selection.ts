@@ -22,6 +22,7 @@ export const selection: SameKeys<typeof english> = {
     sizeOnDiskHint: 'Alle zusammen, ohne Basen, die nicht ausgewählt sind.',
     virtualSizeHint: 'Alle zusammen, wie ihre Gäste sie sehen.',
     copyPaths: 'Pfade kopieren',
+    compare: 'Beide vergleichen …',
     hint: 'Strg+Klick oder Umschalt+Klick wählt weitere aus, ein Klick auf ein Abbild nur dieses eine.',
   },
   many: {

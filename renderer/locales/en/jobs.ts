@@ -30,6 +30,7 @@ export const jobs = {
     endedAt: '{time}, took {duration}',
     endedAtOnly: '{time}',
     toTarget: 'to {target}',
+    withTarget: 'with {target}',
     ontoTarget: 'onto {target}',
     ontoNothing: 'without a base',
     progress: '{current} of {total}',

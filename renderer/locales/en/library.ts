@@ -76,6 +76,7 @@ export const library = {
     locate: 'Locate the base…',
     move: 'Move or copy…',
     measure: 'Measure',
+    compare: 'Compare with…',
     rescan: 'Look again',
     'show-in-folder': 'Show in folder',
     'copy-path': 'Copy path',
@@ -101,6 +102,7 @@ export const library = {
     'base-is-overlay': 'Its base is an add-cow overlay, which a qcow2 cannot stand on: flatten that',
     'base-found': 'Its base is where it should be',
     'only-one': 'Select one image alone',
+    'only-two': 'Two images can be compared, no more',
     'none-of-them': 'It cannot be done with any of them',
   },
   details: {

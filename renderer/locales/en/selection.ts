@@ -18,6 +18,7 @@ export const selection = {
     sizeOnDiskHint: 'All together, without bases that are not selected.',
     virtualSizeHint: 'All together, as their guests see them.',
     copyPaths: 'Copy paths',
+    compare: 'Compare both…',
     hint: 'Ctrl+click or Shift+click selects more, a click on one image selects that one alone.',
   },
   many: {

@@ -14,6 +14,7 @@ export type ImageAction =
   | 'locate'
   | 'move'
   | 'measure'
+  | 'compare'
   | 'rescan'
   | 'show-in-folder'
   | 'copy-path'
@@ -56,12 +57,18 @@ const BASE_ONLY: ReadonlySet<ImageAction> = new Set(['commit', 'locate'])
 const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'locate', 'move'])
 
 /** What can be done while the disk is served for reading. */
-const WHILE_SERVED: ReadonlySet<ImageAction> = new Set(['new-overlay', 'export', 'measure'])
+const WHILE_SERVED: ReadonlySet<ImageAction> = new Set([
+  'new-overlay',
+  'export',
+  'measure',
+  'compare',
+])
 
 /** What can be done with several images at once. */
 export const FOR_MANY: ReadonlySet<ImageAction> = new Set([
   'check',
   'flatten',
+  'compare',
   'rescan',
   'copy-path',
   'forget',

@@ -10,6 +10,7 @@ import {
 } from '@lucide/vue'
 import type { Component } from 'vue'
 import type { JobSnapshot, JobStatus } from '../../../electron/contract/jobs'
+import type { CompareResult } from '../../../engine/model/job'
 import { fileName, useErrorText } from '../../composables/use-error-text'
 import { useFormat } from '../../composables/use-format'
 import { useText } from '../../composables/use-text'
@@ -56,12 +57,14 @@ export function useJobOutcome(): JobOutcome {
   function look(job: JobSnapshot): JobLook {
     const check = job.result?.check
     const clean = check === undefined || ['clean', 'notices'].includes(verdict(check))
-    return clean ? LOOKS[job.status] : FOUND
+    const isSame = job.result?.compare?.identical !== false
+    return clean && isSame ? LOOKS[job.status] : FOUND
   }
 
   function outcome(job: JobSnapshot): string | undefined {
     const { status, kind, error, result } = job
     if (result?.check !== undefined) return texts.findings(result.check)
+    if (result?.compare !== undefined) return compared(result.compare)
     if (status === 'failed' && error !== undefined) {
       const { title, why } = describe(error)
       return `${title}. ${why}`
@@ -73,6 +76,13 @@ export function useJobOutcome(): JobOutcome {
     if (status === 'done' && result?.bytesCopied !== undefined)
       return text('jobs.copied', { size: format.value.size(result.bytesCopied) })
     return isEnded(job) ? text(`jobStatus.${status}`) : undefined
+  }
+
+  function compared({ identical, ranges, more, differingBytes }: CompareResult): string {
+    if (identical) return text('compareDone.same')
+    const size = format.value.size(differingBytes)
+    if (more) return text('compareDone.differMore', { size })
+    return text.plural('compareDone.differ', ranges.length, { size })
   }
 
   function when({ startedAt, endedAt }: JobSnapshot): string | undefined {
@@ -91,6 +101,7 @@ export function useJobOutcome(): JobOutcome {
   }
 
   function place({ kind, path, target }: JobSnapshot): string {
+    if (kind === 'compare' && target) return text('jobs.withTarget', { target })
     if (kind !== 'rebase') return target ? text('jobs.toTarget', { target }) : path
     return target ? text('jobs.ontoTarget', { target }) : text('jobs.ontoNothing')
   }

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { COMPARE_VIEWS } from './compare-views'
 import { EXPORT_VIEWS } from './export-views'
 import { MAP_VIEWS } from './map-views'
 
@@ -129,6 +130,7 @@ export const VIEWS: readonly View[] = [
   { name: 'chain-broken', show: (page) => tab(page, 'accounting', 'Chain') },
   { name: 'chain-single', show: (page) => tab(page, 'debian-12-server.raw', 'Chain') },
   ...MAP_VIEWS,
+  ...COMPARE_VIEWS,
   ...EXPORT_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },

@@ -1,0 +1,56 @@
+/** The comparison of two images. */
+export const compare = {
+  compare: {
+    title: 'Compare {name}',
+    intro: 'Finds where two disks read differently, with all their layers. Changes nothing.',
+    with: 'Compare with',
+    chooseFirst: 'Choose the other image first',
+    submit: 'Compare',
+    another: 'Compare with another image',
+    earlier: 'These two were compared at {time}.',
+    show: 'Show what differs',
+    cancelled: 'The comparison was cancelled. Nothing was changed.',
+    backgroundHint: 'It goes on when you close this: the Jobs page shows what came of it.',
+    same: '{one} and {other} read the same',
+    differ: '{one} and {other} differ',
+    first: 'The first difference is at byte {offset} ({place}).',
+    amount: '{size} differ, in one range. | {size} differ, in {count} ranges.',
+    amountMore:
+      '{size} differ. The first range is listed here. | ' +
+      '{size} differ. The first {count} ranges are listed here.',
+    longer: '{name} is longer by {size}. What it has more counts as different if it is not zero.',
+    longerZeros: '{name} is longer by {size}, which are all zeros.',
+    stale: 'One of them has changed since they were compared.',
+    ways: 'Ways to look at the differences',
+    way: { map: 'Map', ranges: 'Ranges', bytes: 'Bytes' },
+    label: 'Where {one} and {other} differ',
+    previous: 'Previous difference',
+    next: 'Next difference',
+    noneBefore: 'There is no difference before this place',
+    noneAfter: 'There is no difference behind this place',
+    legend: {
+      label: 'What the colours mean',
+      differs: 'Differs ({share})',
+      same: 'The same',
+      beyond: 'Behind the end of {name}, zeros',
+      notListed: 'Differs too, but where is not listed',
+    },
+    where: 'Byte {offset} ({place}), sector {sector}',
+    whereCell: 'Byte {offset} ({place}), sector {sector}, cell of {size}',
+    sameHere: 'The same in both',
+    beyondHere: 'Behind the end of {name}; the other one has zeros here',
+    notListedHere: 'Behind the last range that is listed',
+    rangeHere: 'Range {number} of {count}: {size} from byte {offset}',
+    manyHere: '{count} ranges, {size} that differ',
+    number: 'Range',
+    bytesOf: 'Bytes of sector {number} of both images',
+    bytesDiffer:
+      'Sector {number}: the same in both | Sector {number}: one byte differs | ' +
+      'Sector {number}: {count} bytes differ',
+  },
+  compareDone: {
+    same: 'Both read the same',
+    differ: '{size} differ, in one range | {size} differ, in {count} ranges',
+    differMore: '{size} differ',
+  },
+}
