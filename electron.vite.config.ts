@@ -6,12 +6,16 @@ import { defineConfig } from 'electron-vite'
 const nodeTarget = 'node20.18'
 const chromeTarget = 'chrome130'
 
+// What is bundled is shipped, and so are its licences: Help, About shows them.
+const license = { fileName: 'licences.json' }
+
 export default defineConfig({
   main: {
     build: {
       target: nodeTarget,
       outDir: 'out/main',
       sourcemap: true,
+      license,
       rolldownOptions: {
         input: {
           index: 'electron/main/index.ts',
@@ -46,6 +50,7 @@ export default defineConfig({
       target: chromeTarget,
       outDir: 'out/renderer',
       sourcemap: true,
+      license,
       rolldownOptions: { input: { index: 'renderer/index.html' } },
     },
   },

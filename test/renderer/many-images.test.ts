@@ -217,7 +217,7 @@ describe('the filter by state', () => {
     expect(rowIds()).toEqual(['base', 'gone'])
     expect(row('base').classList.contains('row--way')).toBe(true)
     expect(pageText()).toContain('3 images are hidden')
-    expect(pageText()).toContain('by the state “Needs a look”')
+    expect(pageText()).toContain('Shown is only “Needs a look”.')
     expect(pageText()).toContain('One of 4 images')
     await click(byRole('button', 'Show all'))
     expect(rowIds()).toHaveLength(4)
@@ -238,7 +238,7 @@ describe('the filter by state', () => {
     useView().filter = 'two'
     await settle()
     expect(rowIds()).toEqual(['base', 'two'])
-    expect(pageText()).toContain('by the state “OK” and the search “two”')
+    expect(pageText()).toContain('Shown is what “two” finds, and of it only “OK”.')
     useView().reveal('gone')
     await settle()
     expect(rowIds()).toHaveLength(4)

@@ -7,11 +7,11 @@ export const selection: SameKeys<typeof english> = {
     all: 'Alle Zustände',
     trouble: 'Zu klären',
     hidden:
-      'Kein Abbild ist ausgeblendet | Ein Abbild ist ausgeblendet | ' +
-      '{count} Abbilder sind ausgeblendet',
-    bySearch: 'durch die Suche „{search}“',
-    byState: 'durch den Zustand „{state}“',
-    byBoth: 'durch den Zustand „{state}“ und die Suche „{search}“',
+      'Kein Abbild ist ausgeblendet. | Ein Abbild ist ausgeblendet. | ' +
+      '{count} Abbilder sind ausgeblendet.',
+    bySearch: 'Gezeigt wird, was „{search}“ findet.',
+    byState: 'Gezeigt wird nur „{state}“.',
+    byBoth: 'Gezeigt wird, was „{search}“ findet, und davon nur „{state}“.',
     showAll: 'Alle zeigen',
     noneInState: 'Kein Abbild ist im Zustand „{state}“.',
     noneOfBoth: 'Kein Abbild im Zustand „{state}“ hat „{text}“ im Namen oder im Ordner.',

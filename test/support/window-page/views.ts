@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { COMPARE_VIEWS } from './compare-views'
 import { EXPORT_VIEWS } from './export-views'
+import { FRAME_VIEWS } from './frame-views'
 import { MAP_VIEWS } from './map-views'
 
 /** Something to be seen of the window, and the way there. */
@@ -132,6 +133,7 @@ export const VIEWS: readonly View[] = [
   ...MAP_VIEWS,
   ...COMPARE_VIEWS,
   ...EXPORT_VIEWS,
+  ...FRAME_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
   {
