@@ -23,6 +23,8 @@ export const SHORTCUTS: Readonly<Record<ShortcutName, Shortcut>> = {
   resize: { key: 'r', mod: true },
   flatten: { key: 'l', mod: true },
   export: { key: 'e', mod: true },
+  'export-overlay': { key: 'e', mod: true, shift: true },
+  'import-overlay': { key: 'i', mod: true },
   search: { key: 'f', mod: true },
   settings: { key: ',', mod: true },
   'page-images': { key: '1', mod: true },

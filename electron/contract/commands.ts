@@ -65,7 +65,10 @@ export interface Commands {
 
   /** Undefined where the person cancelled. */
   'dialog.pickFolder': { request: undefined; result: PathGrant | undefined }
-  'dialog.pickExportTarget': { request: { imageId: ImageId }; result: PathGrant | undefined }
+  'dialog.pickExportTarget': {
+    request: { imageId: ImageId; format: 'raw' | 'qcow2' }
+    result: PathGrant | undefined
+  }
   /** A base for an image that is in the library. */
   'dialog.pickBase': { request: { imageId: ImageId }; result: PathGrant | undefined }
 
@@ -149,6 +152,8 @@ export type WindowAction =
   | 'resize'
   | 'flatten'
   | 'export'
+  | 'export-overlay'
+  | 'import-overlay'
   | 'search'
   | 'settings'
 

@@ -4,6 +4,7 @@ import type {
   CheckRequest,
   CommitRequest,
   FlattenRequest,
+  ImportOverlayRequest,
   JobKind,
   JobPlan,
   JobProgress,
@@ -52,6 +53,17 @@ export interface MoveOverlayRequest extends Pick<MoveRequest, 'kind' | 'copy' | 
   readonly accepted: readonly ImageId[]
 }
 
+/** An overlay that is what a qcow2 image of the library is, on the same base. */
+export interface ImportRequest extends Pick<ImportOverlayRequest, 'kind' | 'format' | 'verify'> {
+  /** The qcow2 image. */
+  readonly imageId: ImageId
+  /** File names without a directory. */
+  readonly name: string
+  readonly imageFileName: string
+  /** A PathGrant's id; absent = the directory of the qcow2 image. */
+  readonly folderGrant?: string
+}
+
 /**
  * The requests of the engine's jobs as the window makes them: images by id, picked paths by grant.
  */
@@ -85,8 +97,10 @@ export type WindowJobRequest =
       readonly otherId: ImageId
     }
   | MoveOverlayRequest
+  | ImportRequest
   | {
-      readonly kind: 'export'
+      /** A raw file of the whole disk, or a qcow2 overlay on the same base. */
+      readonly kind: 'export' | 'export-overlay'
       readonly imageId: ImageId
       /** A PathGrant's id from `dialog.pickExportTarget`. */
       readonly targetGrant: string

@@ -106,7 +106,16 @@ const jobRequest = z.discriminatedUnion('kind', [
     accepted: ids,
   }),
   z.strictObject({
-    kind: z.literal('export'),
+    kind: z.literal('import-overlay'),
+    imageId: id,
+    folderGrant: id.exactOptional(),
+    name: fileName,
+    imageFileName: fileName,
+    format: z.enum(['add-cow', 'acow']),
+    verify: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.enum(['export', 'export-overlay']),
     imageId: id,
     targetGrant: id,
     verify: z.boolean(),
@@ -117,6 +126,7 @@ const jobRequest = z.discriminatedUnion('kind', [
 export const settingsChange = z.strictObject({
   theme: z.enum(['system', 'light', 'dark', 'contrast']).exactOptional(),
   language: z.enum(['system', 'en', 'de']).exactOptional(),
+  units: z.enum(['binary', 'decimal', 'bytes']).exactOptional(),
   verifyByDefault: z.boolean().exactOptional(),
   simultaneousJobs: z.int().min(1).max(4).exactOptional(),
   cacheMiB: z.int().min(1).max(64).exactOptional(),
@@ -126,7 +136,6 @@ const exportSnapshot = z.strictObject({ id, name: fileName, imageFileName: fileN
 
 const schemas = {
   'app.bootstrap': z.undefined(),
-  units: z.enum(['binary', 'decimal', 'bytes']).exactOptional(),
   'app.copyText': z.strictObject({ text: z.string().max(1_000_000) }),
   'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
   'library.forget': z.strictObject({ ids }),
@@ -141,7 +150,7 @@ const schemas = {
   'map.extentAt': z.strictObject({ id, offset: size }),
   'map.bytes': z.strictObject({ id, offset: size, length: z.int().min(1).max(65_536) }),
   'dialog.pickFolder': z.undefined(),
-  'dialog.pickExportTarget': z.strictObject({ imageId: id }),
+  'dialog.pickExportTarget': z.strictObject({ imageId: id, format: z.enum(['raw', 'qcow2']) }),
   'dialog.pickBase': z.strictObject({ imageId: id }),
   'job.plan': jobRequest,
   'job.start': jobRequest,

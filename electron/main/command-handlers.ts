@@ -86,8 +86,8 @@ export function commandHandlers(parts: CommandParts): Handlers {
       const folder = await dialogs.pickOverlayFolder()
       return folder === undefined ? undefined : grants.issue('folder-for-overlay', folder)
     },
-    'dialog.pickExportTarget': async ({ imageId }) => {
-      const target = await dialogs.pickExportTarget(library.record(imageId).path)
+    'dialog.pickExportTarget': async ({ imageId, format }) => {
+      const target = await dialogs.pickExportTarget(library.record(imageId).path, format)
       return target === undefined ? undefined : grants.issue('export-target', target)
     },
     'dialog.pickBase': async ({ imageId }) => {

@@ -57,15 +57,19 @@ export class Dialogs {
     return file === undefined ? undefined : await realFolder(file)
   }
 
-  /** A new raw file for the disk of an image; proposes one beside it. */
-  async pickExportTarget(imagePath: string): Promise<string | undefined> {
+  /** A new file for the disk of an image; proposes one beside it. */
+  async pickExportTarget(imagePath: string, format: 'raw' | 'qcow2'): Promise<string | undefined> {
     const { pick } = this.texts()
     const stem = basename(imagePath, extname(imagePath))
     const options = {
-      title: pick.exportTarget,
+      title: format === 'raw' ? pick.exportTarget : pick.qcow2Target,
       buttonLabel: pick.choose,
-      defaultPath: join(dirname(imagePath), `${stem}-export.raw`),
-      filters: [{ name: pick.rawFiles, extensions: ['raw', 'img'] }],
+      defaultPath: join(dirname(imagePath), `${stem}-export.${format}`),
+      filters: [
+        format === 'raw'
+          ? { name: pick.rawFiles, extensions: ['raw', 'img'] }
+          : { name: pick.qcow2Files, extensions: ['qcow2'] },
+      ],
     }
     const window = this.window()
     const { canceled, filePath } = await (window

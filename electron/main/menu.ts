@@ -27,6 +27,7 @@ export function setMenu({ texts, onAction, showLog }: MenuOptions): void {
     separator,
     act(texts.addFiles, 'add-files', 'CmdOrCtrl+O'),
     act(texts.addFolder, 'add-folder', 'CmdOrCtrl+Shift+O'),
+    act(texts.importOverlay, 'import-overlay', 'CmdOrCtrl+I'),
   ]
   const quit: Item = { role: 'quit', label: texts.quit, accelerator: 'CmdOrCtrl+Q' }
   const template: Item[] = [
@@ -41,6 +42,7 @@ export function setMenu({ texts, onAction, showLog }: MenuOptions): void {
         separator,
         act(texts.flatten, 'flatten', 'CmdOrCtrl+L'),
         act(texts.export, 'export', 'CmdOrCtrl+E'),
+        act(texts.exportOverlay, 'export-overlay', 'CmdOrCtrl+Shift+E'),
       ],
     },
     { label: texts.view, submenu: viewMenu(texts, act) },

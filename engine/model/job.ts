@@ -178,6 +178,7 @@ export const WARNING_CODES = [
   'backing-looks-foreign',
   'data-cut-off',
   'nothing-to-copy',
+  'snapshots-left',
 ] as const
 
 /** Something a person should know before saying yes; not a reason to refuse. */

@@ -1,5 +1,6 @@
 import type { AddResult } from '../../electron/contract/library'
 import { addDropped, invoke } from '../bridge'
+import { isOverlay } from '../modules/image/image-actions'
 import { useDialogs } from '../stores/dialogs.store'
 import { useLibrary } from '../stores/library.store'
 import { useNotices } from '../stores/notices.store'
@@ -10,7 +11,7 @@ import { useText } from './use-text'
 interface Add {
   /** Asks for files or a folder and adds them. */
   readonly pick: (what: 'files' | 'folder') => Promise<void>
-  /** Adds dropped files, and offers an overlay where it was one plain disk. */
+  /** Adds dropped files, and offers an overlay where it was one that can be a base. */
   readonly drop: (files: readonly File[]) => Promise<void>
   /** Makes the sample disk and shows it. */
   readonly sample: () => Promise<void>
@@ -30,7 +31,12 @@ export function useAdd(): Add {
   function overlayOffer(result: AddResult): { label: string; run: () => void } | undefined {
     const ids = [...result.added, ...result.known]
     const image = ids.length === 1 ? library.get(ids[0]) : undefined
-    if (image?.format !== 'raw') return undefined
+    if (image?.format === 'qcow2' && image.baseName !== undefined)
+      return {
+        label: text('notices.offerImport'),
+        run: () => dialogs.show({ kind: 'import-overlay', imageId: image.id }),
+      }
+    if (image?.format === undefined || isOverlay(image)) return undefined
     return {
       label: text('notices.offerOverlay'),
       run: () => dialogs.show({ kind: 'new-overlay', baseId: image.id }),

@@ -34,7 +34,8 @@ export function useImageActions(): ImageActions {
     const job = id === undefined ? undefined : jobs.byImage.get(id)
     const served = id === undefined ? undefined : exports.byImage.get(id)
     const how = served && (served.readOnly ? 'reading' : 'writing')
-    const found = obstacle(action, library.get(id), job, how)
+    const image = library.get(id)
+    const found = obstacle(action, image, job, how, library.get(image?.baseId))
     return found && text(`whyNot.${found}`)
   }
 
@@ -66,6 +67,8 @@ export function useImageActions(): ImageActions {
       case 'resize':
       case 'flatten':
       case 'export':
+      case 'export-overlay':
+      case 'import-overlay':
       case 'commit':
       case 'rebase':
       case 'move':

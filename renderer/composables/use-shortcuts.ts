@@ -30,8 +30,12 @@ export function useShortcuts(focusSearch: () => void): void {
       case 'resize':
       case 'flatten':
       case 'export':
+      case 'export-overlay':
       case 'forget':
         actions.run(name)
+        break
+      case 'import-overlay':
+        dialogs.show({ kind: 'import-overlay', imageId: view.selectedId })
         break
       case 'search':
         view.page = 'images'

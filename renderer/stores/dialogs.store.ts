@@ -18,18 +18,31 @@ export interface Failure {
 /** Dialogs about one image, called as the action that opens them. */
 export type ImageDialog = Extract<
   ImageAction,
-  'check' | 'resize' | 'flatten' | 'export' | 'commit' | 'rebase' | 'locate' | 'move' | 'serve'
+  | 'check'
+  | 'resize'
+  | 'flatten'
+  | 'export'
+  | 'export-overlay'
+  | 'import-overlay'
+  | 'commit'
+  | 'rebase'
+  | 'locate'
+  | 'move'
+  | 'serve'
 >
 
 /** The dialogs. Those of an image keep its id, so a change of the selection does not move them. */
 export type OpenDialog =
   | { readonly kind: 'new-overlay'; readonly baseId: ImageId | undefined }
-  | { readonly kind: 'serve'; readonly imageId: ImageId | undefined }
+  | { readonly kind: 'serve' | 'import-overlay'; readonly imageId: ImageId | undefined }
   | {
       readonly kind: 'export-snapshot' | 'export-grow' | 'export-stop'
       readonly exportId: ExportId
     }
-  | { readonly kind: Exclude<ImageDialog, 'serve'>; readonly imageId: ImageId }
+  | {
+      readonly kind: Exclude<ImageDialog, 'serve' | 'import-overlay'>
+      readonly imageId: ImageId
+    }
   | {
       readonly kind: 'compare'
       readonly imageId: ImageId

@@ -35,7 +35,7 @@ export const useLibrary = defineStore('library', () => {
 })
 
 /** An image's absolute path, with the separator that its directory uses. */
-export function pathOf(image: ImageSummary): string {
+export function pathOf(image: Pick<ImageSummary, 'directory' | 'name'>): string {
   const separator = /^[A-Za-z]:|^\\\\/.test(image.directory) ? '\\' : '/'
   const closed = image.directory.endsWith(separator)
   return closed ? image.directory + image.name : image.directory + separator + image.name

@@ -25,7 +25,7 @@ const good: Requests = {
   'map.extentAt': [{ id: 'a', offset: 0 }],
   'map.bytes': [{ id: 'a', offset: 512, length: 65_536 }],
   'dialog.pickFolder': [undefined],
-  'dialog.pickExportTarget': [{ imageId: 'a' }],
+  'dialog.pickExportTarget': [{ imageId: 'a', format: 'qcow2' }],
   'dialog.pickBase': [{ imageId: 'a' }],
   'job.plan': [{ kind: 'flatten', imageId: 'a', verify: true }],
   'job.start': [

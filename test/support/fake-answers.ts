@@ -270,18 +270,38 @@ export function planOf(
         commandLine: `add-cow-img compare ${path} ${other?.directory}/${other?.name}`,
       }
     }
-    case 'export':
+    case 'import-overlay': {
+      const folder = request.folderGrant === undefined ? image.directory : '/srv/picked'
+      const target = `${folder}/${request.name}`
+      const imageFile = request.imageFileName
+      const options = `-f ${request.format} -o image_file=${imageFile}`
       return {
         ...common,
-        kind: 'export',
+        kind: 'import-overlay',
         files: [
-          { path: '/srv/export/disk.raw', role: 'target', action: 'create' },
-          ...filesOf(image, 'read'),
+          { path: target, role: 'add-cow', action: 'create' },
+          { path: `${folder}/${imageFile}`, role: 'image', action: 'create' },
+          { path, role: 'add-cow', action: 'read' },
         ],
-        bytesToCopy: virtualSize,
-        spaceNeeded: virtualSize,
-        commandLine: `add-cow-img convert -O raw ${path} /srv/export/disk.raw`,
+        bytesToCopy: image.allocatedBytes ?? 0,
+        spaceNeeded: image.allocatedBytes ?? 0,
+        commandLine: `add-cow-img import ${request.verify ? '--verify ' : ''}${options} ${path}`,
         sizeAfter: virtualSize,
       }
+    }
+    case 'export':
+    case 'export-overlay': {
+      const [format, bytesToCopy] =
+        request.kind === 'export' ? ['raw', virtualSize] : ['qcow2', image.allocatedBytes ?? 0]
+      const target = `/srv/export/disk.${format}`
+      return {
+        ...common,
+        kind: request.kind,
+        files: [{ path: target, role: 'target', action: 'create' }, ...filesOf(image, 'read')],
+        ...{ bytesToCopy, spaceNeeded: bytesToCopy },
+        commandLine: `add-cow-img convert -O ${format} ${path} ${target}`,
+        sizeAfter: virtualSize,
+      }
+    }
   }
 }

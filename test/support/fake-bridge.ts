@@ -272,7 +272,9 @@ export class FakeBridge implements Bridge<File> {
       'map.extentAt': ({ id, offset }) => this.disk(id).extentAt(offset),
       'map.bytes': ({ id, offset, length }) => this.disk(id).bytes(offset, length),
       'dialog.pickFolder': () => ({ id: 'grant-1', path: '/srv/overlays' }),
-      'dialog.pickExportTarget': () => ({ id: 'grant-2', path: '/srv/export/disk.raw' }),
+      'dialog.pickExportTarget': ({ format }) => ({
+        ...{ id: 'grant-2', path: `/srv/export/disk.${format}` },
+      }),
       'dialog.pickBase': () => ({ id: 'grant-3', path: '/mnt/new/archive/windows-2022-base.raw' }),
       'job.plan': (request) => this.plan(request),
       'job.start': (request) => this.startJob(request),

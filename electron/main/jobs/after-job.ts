@@ -45,7 +45,7 @@ export async function afterJob(
   const made = madeFile(request)
   if (made === undefined) return
   const id = await addOne(adder, made)
-  if (id !== undefined && request.kind === 'create') queue.setImage(end.id, id)
+  if (id !== undefined && isNewOverlay(request)) queue.setImage(end.id, id)
 }
 
 /** All that reads what was written; what a commit broke must not pass for what it was. */
@@ -96,12 +96,15 @@ function keepsContent(request: JobRequest): boolean {
   }
 }
 
+/** Whether the job is part of the history of what it made, and of nothing else. */
+function isNewOverlay({ kind }: JobRequest): boolean {
+  return kind === 'create' || kind === 'import-overlay'
+}
+
 function madeFile(request: JobRequest): string | undefined {
   if (request.kind === 'create') return request.path
   if (request.kind === 'move') return request.copy ? request.target : undefined
-  const { kind } = request
-  if (kind === 'export-overlay' || kind === 'import-overlay') return request.target
-  return kind === 'export' ? request.target : undefined
+  return 'target' in request ? request.target : undefined
 }
 
 async function addOne(adder: Adder, path: string): Promise<ImageId | undefined> {

@@ -1,6 +1,7 @@
 import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { FormatName, JobRequest } from '../../../engine'
 import type {
+  ImportRequest,
   MoveOverlayRequest,
   NewBase,
   NewOverlayRequest,
@@ -55,6 +56,8 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
     }
     case 'move':
       return resolveMove(job, record, grants)
+    case 'import-overlay':
+      return resolveImport(job, record, grants)
     case 'compare': {
       const other = library.record(job.otherId)
       const reads = [...new Set([...allFiles(record), ...allFiles(other)])]
@@ -72,7 +75,8 @@ export function resolveJob(job: WindowJobRequest, library: Library, grants: Gran
         files: repair === 'none' ? reading(record) : writing(record),
       }
     }
-    case 'export': {
+    case 'export':
+    case 'export-overlay': {
       const { kind, verify } = job
       const target = grants.resolve('export-target', job.targetGrant)
       const files = { writes: [target], reads: allFiles(record) }
@@ -99,6 +103,21 @@ function resolveCreate(job: NewOverlayRequest, base: ImageRecord, grants: Grants
   }
   const files = { writes: [path, join(folder, imageFileName)], reads: allFiles(base) }
   return { request, imageId: base.id, files }
+}
+
+function resolveImport(job: ImportRequest, record: ImageRecord, grants: Grants): ResolvedJob {
+  const { kind, name, imageFileName, folderGrant, format, verify } = job
+  const { id: imageId, path } = record
+  const picked = folderGrant && grants.resolve('folder-for-overlay', folderGrant)
+  const folder = picked ?? dirname(path)
+  const target = join(folder, name)
+  const imagePath = join(folder, imageFileName)
+  const imageFile = storedName(imagePath, folder)
+  return {
+    request: { kind, path, target, format, imageFile, verify },
+    imageId,
+    files: { writes: [target, imagePath], reads: allFiles(record) },
+  }
 }
 
 function resolveMove(job: MoveOverlayRequest, record: ImageRecord, grants: Grants): ResolvedJob {

@@ -19,6 +19,8 @@ type MenuText =
   | 'resize'
   | 'flatten'
   | 'export'
+  | 'exportOverlay'
+  | 'importOverlay'
   | 'view'
   | 'settings'
   | 'resetZoom'
@@ -36,8 +38,10 @@ type PickText =
   | 'base'
   | 'choose'
   | 'exportTarget'
+  | 'qcow2Target'
   | 'images'
   | 'rawFiles'
+  | 'qcow2Files'
   | 'allFiles'
 
 /**

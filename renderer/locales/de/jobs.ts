@@ -132,7 +132,7 @@ export const jobs: SameKeys<typeof english> = {
       'add-cow': 'Overlay-Datei',
       image: 'Image-Datei',
       backing: 'Basis',
-      target: 'neue Raw-Datei',
+      target: 'neue Datei',
     },
     sizeFromTo: 'Virtuelle Größe: {before} → {after}',
     sizeNew: 'Virtuelle Größe: {after}',
@@ -156,6 +156,8 @@ export const jobs: SameKeys<typeof english> = {
     'backing-looks-foreign':
       'Die Basis beginnt wie ein Abbild in anderem Format, wird aber als Raw-Platte gelesen.',
     'data-cut-off': 'Was hinter dem neuen Ende liegt, geht verloren.',
+    'snapshots-left':
+      'Seine internen Snapshots bleiben zurück: Das Overlay bekommt die Platte, wie sie jetzt ist.',
     'nothing-to-copy': 'Es gibt nichts zu kopieren: Alles ist schon an seinem Platz.',
   },
 }

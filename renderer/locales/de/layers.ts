@@ -6,6 +6,7 @@ export const layers: SameKeys<typeof english> = {
     other: 'Anderer Weg',
     flatten: 'An Ort und Stelle verflachen …',
     export: 'In eine neue Raw-Datei exportieren …',
+    'export-overlay': 'Als qcow2-Overlay exportieren …',
     commit: 'In die Basis schreiben …',
     rebase: 'Auf eine andere Basis setzen …',
   },

@@ -50,7 +50,7 @@ export const common = {
     flatten: 'Flatten',
     flattenInPlace: 'In place…',
     export: 'To a new raw file…',
-    exportOverlay: 'To a qcow2 overlay…',
+    exportOverlay: 'As a qcow2 overlay…',
     search: 'Search images',
     searchHint: 'Search',
     clearSearch: 'Clear the search',

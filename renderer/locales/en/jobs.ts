@@ -132,7 +132,7 @@ export const jobs = {
       'add-cow': 'overlay file',
       image: 'image file',
       backing: 'base',
-      target: 'new raw file',
+      target: 'new file',
     },
     sizeFromTo: 'Virtual size: {before} → {after}',
     sizeNew: 'Virtual size: {after}',
@@ -156,6 +156,7 @@ export const jobs = {
     'backing-looks-foreign':
       'The base starts like an image of another format, but is read as a raw disk.',
     'data-cut-off': 'What lies behind the new end is lost.',
+    'snapshots-left': 'Its internal snapshots stay behind: the overlay gets the disk as it is now.',
     'nothing-to-copy': 'There is nothing to copy: everything is in place already.',
   },
 }

@@ -99,7 +99,8 @@ export const library = {
     'not-qcow2': 'It is no qcow2 image',
     'is-qcow2': 'It is a qcow2 image already',
     'base-only-read': 'Its base is of a format that is only read: flatten or export it instead',
-    'base-is-overlay': 'Its base is an add-cow overlay, which a qcow2 cannot stand on: flatten that',
+    'base-is-overlay':
+      'Its base is an add-cow overlay, which a qcow2 cannot stand on: flatten that',
     'base-found': 'Its base is where it should be',
     'only-one': 'Select one image alone',
     'only-two': 'Two images can be compared, no more',

@@ -23,7 +23,8 @@ export const qcow2 = {
   },
   qcow2: {
     heading: 'qcow2',
-    onlyRead: 'qcow2 images are only read here. To change the disk: import it, or make an overlay on it.',
+    onlyRead:
+      'qcow2 images are only read here. To change the disk: import it, or make an overlay on it.',
     import: 'Import as an overlay…',
     newOverlay: 'New overlay on it…',
     marks: {

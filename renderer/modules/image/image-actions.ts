@@ -8,6 +8,8 @@ export type ImageAction =
   | 'resize'
   | 'flatten'
   | 'export'
+  | 'export-overlay'
+  | 'import-overlay'
   | 'serve'
   | 'commit'
   | 'rebase'
@@ -33,6 +35,12 @@ export type Obstacle =
   | 'exported'
   | 'not-overlay'
   | 'no-base'
+  | 'read-only-qcow2'
+  | 'read-only-format'
+  | 'not-qcow2'
+  | 'is-qcow2'
+  | 'base-only-read'
+  | 'base-is-overlay'
   | 'base-found'
 
 const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
@@ -45,6 +53,7 @@ const NEEDS_NO_FILE: ReadonlySet<ImageAction> = new Set([
 const NEEDS_NO_LOOK: ReadonlySet<ImageAction> = new Set(['rescan', 'show-in-folder', 'copy-path'])
 const OVERLAYS_ONLY: ReadonlySet<ImageAction> = new Set([
   'flatten',
+  'export-overlay',
   'commit',
   'rebase',
   'locate',
@@ -60,6 +69,8 @@ const WITHOUT_BASE: ReadonlySet<ImageAction> = new Set(['check', 'rebase', 'loca
 const WHILE_SERVED: ReadonlySet<ImageAction> = new Set([
   'new-overlay',
   'export',
+  'export-overlay',
+  'import-overlay',
   'measure',
   'compare',
 ])
@@ -88,8 +99,30 @@ const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
 
 const LOST_BASE: ReadonlySet<ImageState> = new Set(['base-missing', 'base-changed'])
 
-function isOverlay({ format }: ImageSummary): boolean {
+export function isOverlay({ format }: ImageSummary): boolean {
   return format === 'add-cow' || format === 'acow'
+}
+
+/** Whether its format is one that is never written to. */
+export function isOnlyRead(image: ImageSummary): boolean {
+  return image.format !== undefined && image.format !== 'raw' && !isOverlay(image)
+}
+
+/** What the format of an image, or that of its base, has against an action. */
+function formatObstacle(
+  action: ImageAction,
+  image: ImageSummary,
+  base: ImageSummary | undefined,
+): Obstacle | undefined {
+  const isQcow2 = image.format === 'qcow2'
+  if (action === 'import-overlay') return isQcow2 ? undefined : 'not-qcow2'
+  if (action === 'export-overlay' && isQcow2) return 'is-qcow2'
+  if (isOnlyRead(image) && (action === 'resize' || OVERLAYS_ONLY.has(action)))
+    return isQcow2 ? 'read-only-qcow2' : 'read-only-format'
+  if (OVERLAYS_ONLY.has(action) && !isOverlay(image)) return 'not-overlay'
+  if (base === undefined) return undefined
+  if (action === 'commit' && isOnlyRead(base)) return 'base-only-read'
+  return action === 'export-overlay' && isOverlay(base) ? 'base-is-overlay' : undefined
 }
 
 /**
@@ -101,6 +134,7 @@ export function obstacle(
   image: ImageSummary | undefined,
   job: JobSnapshot | undefined,
   served?: 'reading' | 'writing',
+  base?: ImageSummary,
 ): Obstacle | undefined {
   if (image === undefined) return action === 'new-overlay' ? undefined : 'select-first'
   const blocked = served === 'writing' || !WHILE_SERVED.has(action)
@@ -112,7 +146,8 @@ export function obstacle(
   if (state === 'unreadable' && image.problem?.code === 'chain/needs-consent')
     return 'needs-consent'
   if (state !== undefined && !(state === 'base-missing' && WITHOUT_BASE.has(action))) return state
-  if (OVERLAYS_ONLY.has(action) && !isOverlay(image)) return 'not-overlay'
+  const format = formatObstacle(action, image, base)
+  if (format !== undefined) return format
   if (BASE_ONLY.has(action) && image.baseName === undefined) return 'no-base'
   if (action === 'locate' && !LOST_BASE.has(image.state)) return 'base-found'
   return undefined
