@@ -157,6 +157,9 @@ export interface CheckOptions {
    */
   readonly below: Readable | undefined
   readonly signal: AbortSignal
-  /** Called now and then with the bytes of the virtual size looked at. */
-  readonly report: (current: number) => void
+  /**
+   * Called now and then with the bytes of the virtual size looked at; the check rests for as long
+   * as what it returns.
+   */
+  readonly report: (current: number) => MaybePromise<void>
 }

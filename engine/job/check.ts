@@ -1,4 +1,5 @@
 import type { EngineError } from '../base/errors'
+import type { MaybePromise } from '../base/maybe-promise'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { Layer } from '../format/layer'
 import { Overlay } from '../format/overlay/overlay-layer'
@@ -94,8 +95,9 @@ async function checkLayer(
 ): Promise<CheckResult> {
   const total = layer?.size ?? 0
   const { signal } = control
-  const report = (current: number): void => {
+  const report = (current: number): MaybePromise<void> => {
     control.report({ phase: 'preparing', current, total })
+    return control.paused?.()
   }
   if (layer instanceof Overlay) return await layer.check({ repair, below, signal, report })
   if (layer instanceof Qcow2Layer) return await layer.check({ signal, report })

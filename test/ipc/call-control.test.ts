@@ -10,8 +10,10 @@ import { temporaryFolder } from '../support/temporary-folder'
 
 const MIB = 1024 * 1024
 
+const KINDS = ['check', 'flatten', 'export', 'commit', 'rebase'] as const
+
 /** An overlay on a base of several steps, and a request of a kind that can be paused. */
-async function requestOf(kind: 'flatten' | 'export' | 'commit' | 'rebase'): Promise<JobRequest> {
+async function requestOf(kind: (typeof KINDS)[number]): Promise<JobRequest> {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'base.raw'), Buffer.alloc(96 * MIB, 7))
   writeFileSync(join(folder, 'other.raw'), Buffer.alloc(96 * MIB, 8))
@@ -24,36 +26,40 @@ async function requestOf(kind: 'flatten' | 'export' | 'commit' | 'rebase'): Prom
       return { kind, path, verify: false }
     case 'export':
       return { kind, path, target: join(folder, 'out.raw'), verify: false }
+    case 'check':
+      return { kind, path, repair: 'none' }
     case 'rebase':
       return { kind, path, backingFile: 'other.raw', namesOnly: false }
   }
 }
 
+/** It has begun with what it is to do. */
+function isCounted({ current, phase }: JobProgress): boolean {
+  return phase === 'copying' || current > 0
+}
+
 describe('the steering of a call', () => {
-  test.each(['flatten', 'export', 'commit', 'rebase'] as const)(
-    'lets a %s rest between two steps, go on, and come to its end',
-    async (kind) => {
-      expect(isPausable(kind)).toBe(true)
-      const request = await requestOf(kind)
-      const seen: JobProgress[] = []
-      const control = new CallControl((progress) => {
-        seen.push(progress)
-        if (progress.phase === 'copying' && seen.length < 4) control.setPaused(true)
-      })
-      const ended = vi.fn()
-      const done = runJob(nodeHost, request, control).finally(ended)
-      await vi.waitFor(() => expect(seen.some(({ phase }) => phase === 'copying')).toBe(true))
-      const resting = seen.length
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      expect(seen).toHaveLength(resting)
-      expect(ended).not.toHaveBeenCalled()
-      while (!ended.mock.calls.length) {
-        control.setPaused(false)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
-      expect(await done).toMatchObject({ kind })
-    },
-  )
+  test.each(KINDS)('lets a %s rest between two steps, go on, and come to its end', async (kind) => {
+    expect(isPausable(kind)).toBe(true)
+    const request = await requestOf(kind)
+    const seen: JobProgress[] = []
+    const control = new CallControl((progress) => {
+      seen.push(progress)
+      if (isCounted(progress) && seen.length < 4) control.setPaused(true)
+    })
+    const ended = vi.fn()
+    const done = runJob(nodeHost, request, control).finally(ended)
+    await vi.waitFor(() => expect(seen.some(isCounted)).toBe(true))
+    const resting = seen.length
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(seen).toHaveLength(resting)
+    expect(ended).not.toHaveBeenCalled()
+    while (!ended.mock.calls.length) {
+      control.setPaused(false)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    expect(await done).toMatchObject({ kind })
+  })
 
   test('ends a pause with a cancel, and no pause comes after it', async () => {
     const control = new CallControl(() => undefined)

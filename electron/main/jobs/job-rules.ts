@@ -6,6 +6,7 @@ const QUICK: ReadonlySet<JobKind> = new Set(['create', 'resize'])
 
 /** Jobs that work in steps, with a look in between at whether they should rest. */
 const PAUSABLE: ReadonlySet<JobKind> = new Set([
+  'check',
   'flatten',
   'export',
   'export-overlay',

@@ -1,6 +1,7 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { giveTurn } from '../../base/event-loop'
+import type { MaybePromise } from '../../base/maybe-promise'
 import { alignDown, divCeil, formatSize, isAligned, MIB, SECTOR_SIZE } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
 import type { CheckOptions } from '../layer'
@@ -177,10 +178,18 @@ interface Walked {
   allocatedEnd: number
 }
 
+/** After so many bytes of the disk it is told how far the check is, and the check may rest. */
+const STEP = 64 * MIB
+
 async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Walked> {
   const { path } = overlay.image
   const walked = { path, holes: 0, leaked: 0, allocatedBytes: 0, allocatedEnd: 0 }
   let reported = 0
+  const report = (at: number): MaybePromise<void> => {
+    if (at - reported < STEP && at < overlay.size) return undefined
+    reported = at
+    return options.report(at)
+  }
   // An await where nothing is to be waited for costs more than all else that is done for a run.
   for (let at = 0; at < overlay.size;) {
     const turn = giveTurn()
@@ -193,21 +202,23 @@ async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Wal
       walked.allocatedBytes += length
       walked.allocatedEnd = rangeEnd(run)
       if (options.below !== undefined && run.offset < options.below.size) {
-        walked.holes += await hiddenData(overlay, run, options)
+        walked.holes += await hiddenData(overlay, run, { ...options, report })
       }
     } else if (options.below !== undefined) {
       const host = overlay.image.dataAt(at)
       const { data, end } = host instanceof Promise ? await host : host
       if (data || end < rangeEnd(run)) {
-        for await (const leak of leaks(overlay, run)) walked.leaked += leak.length
+        for await (const leak of leaks(overlay, run)) {
+          walked.leaked += leak.length
+          await report(leak.offset)
+        }
       }
     }
     at = rangeEnd(run)
-    if (at - reported >= 64 * MIB || at === overlay.size) {
-      reported = at
-      options.report(at)
-    }
+    const rest = report(at)
+    if (rest instanceof Promise) await rest
   }
+  throwIfCancelled(overlay, options.signal)
   return walked
 }
 
@@ -232,6 +243,7 @@ async function hiddenData(
     const next = Math.min(host.end, end)
     for (let inner = at; !host.data && inner < next;) {
       await giveTurn()
+      await options.report(inner)
       throwIfCancelled(overlay, options.signal)
       const extent = await below.extentAt({ offset: inner, length: next - inner })
       if (extent.content === 'data') bytes += extent.length

@@ -1,5 +1,6 @@
 import { EngineError } from '../../base/errors'
 import { giveTurn } from '../../base/event-loop'
+import type { MaybePromise } from '../../base/maybe-promise'
 import { divCeil } from '../../base/units'
 import type { CheckResult } from '../../model/image'
 import { type CheckedImage, useMetadata } from './check-metadata'
@@ -9,8 +10,11 @@ import { Findings } from './findings'
 
 export interface TableCheckOptions {
   readonly signal: AbortSignal
-  /** Called now and then with the bytes of the virtual size looked at. */
-  readonly report: (current: number) => void
+  /**
+   * Called now and then with the bytes of the virtual size looked at; the check rests for as long
+   * as what it returns.
+   */
+  readonly report: (current: number) => MaybePromise<void>
 }
 
 /**
@@ -58,8 +62,8 @@ async function walk(
   let reported = 0
   for (let at = 0; at < size;) {
     if (at >= reported) {
+      await report(at)
       if (signal.aborted) throw cancelled(path)
-      report(at)
       reported = at + size / 100
     }
     const turn = giveTurn()

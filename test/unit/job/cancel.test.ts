@@ -1,6 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { MIB } from '../../../engine/base/units'
 import { HEADER_SIZE, encodeHeader, fileLength } from '../../../engine/format/add-cow/header'
 import { nodeHost } from '../../../engine/host/node-host'
@@ -33,4 +33,35 @@ test('a cancel is heard in the middle of a check that never has to wait', async 
   )
   await expect(job).rejects.toMatchObject({ code: 'job/cancelled', state: 'unchanged' })
   expect(reported.at(-1)).toBeLessThan(size)
+})
+
+test('a check that rests does nothing, and a cancel ends it there', async () => {
+  const folder = temporaryFolder()
+  const size = 300 * MIB
+  const path = join(folder, 'x.add-cow')
+  const metadata = new Uint8Array(fileLength(size))
+  metadata.set(encodeHeader({ backingName: '', imageName: 'i.raw', size }))
+  writeFileSync(path, metadata)
+  writeFileSync(join(folder, 'i.raw'), Buffer.alloc(512 * MIB).subarray(0, size))
+
+  const controller = new AbortController()
+  let goOn = (): void => undefined
+  const reported: number[] = []
+  const job = runJob(
+    nodeHost,
+    { kind: 'check', path, repair: 'none' },
+    {
+      signal: controller.signal,
+      report: ({ current }) => reported.push(current),
+      paused: () => new Promise<void>((resolve) => (goOn = resolve)),
+    },
+  )
+  const ended = expect(job).rejects.toMatchObject({ code: 'job/cancelled', state: 'unchanged' })
+  await vi.waitFor(() => expect(reported).toHaveLength(1))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(reported).toHaveLength(1)
+  controller.abort()
+  goOn()
+  await ended
+  expect(reported).toHaveLength(1)
 })
