@@ -244,6 +244,7 @@ test('from each way to bring layers together there is a way to the others', asyn
   const entries = allByRole('menuitem').map((one) => one.textContent.trim())
   expect(entries).toEqual([
     'Export to a new raw file…',
+    'Export as a qcow2 overlay…',
     'Commit into the base…',
     'Put on another base…',
   ])

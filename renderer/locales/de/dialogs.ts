@@ -149,15 +149,23 @@ export const dialogs: SameKeys<typeof english> = {
     submit: 'Verflachen',
   },
   export: {
-    title: '{name} exportieren',
-    intro:
-      'Schreibt die ganze Platte in eine neue Raw-Datei. Das Abbild und seine Basis ' +
-      'werden nur gelesen.',
+    title: {
+      export: '{name} exportieren',
+      'export-overlay': '{name} als qcow2-Overlay exportieren',
+    },
+    intro: {
+      export:
+        'Schreibt die ganze Platte in eine neue Raw-Datei. Das Abbild und seine Basis ' +
+        'werden nur gelesen.',
+      'export-overlay':
+        'Schreibt, was das Overlay hat, als qcow2-Overlay auf derselben Basis, für QEMU und ' +
+        'andere. Das Abbild und seine Basis werden nur gelesen.',
+    },
     target: 'Neue Datei',
     targetNone: 'Noch nicht gewählt',
     choose: 'Wählen …',
     change: 'Ändern …',
-    submit: 'Exportieren',
+    submit: { export: 'Exportieren', 'export-overlay': 'Als qcow2 exportieren' },
     chooseFirst: 'Erst die neue Datei wählen',
   },
   refused: {

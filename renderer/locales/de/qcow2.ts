@@ -1,12 +1,5 @@
-/** qcow2-Abbilder: was ihr Kopf sagt, wie sie hereinkommen, wie ein Overlay als eines hinausgeht. */
+/** qcow2-Abbilder: was ihr Kopf sagt, und wie sie hereinkommen. */
 export const qcow2 = {
-  exportOverlay: {
-    title: '{name} als qcow2-Overlay exportieren',
-    intro:
-      'Schreibt, was das Overlay hat, als qcow2-Overlay auf derselben Basis, für QEMU und andere. ' +
-      'Das Abbild und seine Basis werden nur gelesen.',
-    submit: 'Als qcow2 exportieren',
-  },
   import: {
     title: 'qcow2-Overlay importieren',
     intro:

@@ -146,13 +146,18 @@ export const dialogs = {
     submit: 'Flatten',
   },
   export: {
-    title: 'Export {name}',
-    intro: 'Writes the whole disk to a new raw file. The image and its base are only read.',
+    title: { export: 'Export {name}', 'export-overlay': 'Export {name} as a qcow2 overlay' },
+    intro: {
+      export: 'Writes the whole disk to a new raw file. The image and its base are only read.',
+      'export-overlay':
+        'Writes what the overlay has as a qcow2 overlay on the same base, for QEMU and others. ' +
+        'The image and its base are only read.',
+    },
     target: 'New file',
     targetNone: 'Not chosen yet',
     choose: 'Choose…',
     change: 'Change…',
-    submit: 'Export',
+    submit: { export: 'Export', 'export-overlay': 'Export as qcow2' },
     chooseFirst: 'Choose the new file first',
   },
   refused: {

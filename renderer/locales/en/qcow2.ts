@@ -1,12 +1,5 @@
-/** qcow2 images: what their header says, how they come in, and how an overlay goes out as one. */
+/** qcow2 images: what their header says, and how they come in. */
 export const qcow2 = {
-  exportOverlay: {
-    title: 'Export {name} as a qcow2 overlay',
-    intro:
-      'Writes what the overlay has as a qcow2 overlay on the same base, for QEMU and others. ' +
-      'The image and its base are only read.',
-    submit: 'Export as qcow2',
-  },
   import: {
     title: 'Import a qcow2 overlay',
     intro:
