@@ -1,6 +1,7 @@
 import * as path from 'node:path'
 import { Command } from 'commander'
 import { inspectImage } from '../image/inspect'
+import { imageFileAt } from '../job/move'
 import { absolute, type Cli, printable } from './cli'
 import { invalid } from './option-list'
 import { runHere } from './run-job'
@@ -8,6 +9,7 @@ import { runHere } from './run-job'
 interface Options {
   readonly copy: boolean
   readonly absolute: boolean
+  readonly imageFile?: string
   readonly progress: boolean
   readonly quiet: boolean
 }
@@ -18,6 +20,7 @@ export function moveCommand(cli: Cli): Command {
     .argument('<file>')
     .argument('<target>', 'the new add-cow file, or a directory; the present one: names only')
     .option('--copy', 'leave the overlay where it is as well', false)
+    .option('--image-file <file>', 'the new image file; beside <target> where absent')
     .option('--absolute', 'store absolute names; relative ones where absent', false)
     .option('-p, --progress', 'draw how far it is', false)
     .option('-q, --quiet', 'print nothing but errors', false)
@@ -35,15 +38,10 @@ async function move(cli: Cli, file: string, given: string, options: Options): Pr
   const isDirectory = (await cli.host.stat(place))?.kind === 'directory'
   const target = isDirectory ? path.join(place, path.basename(from)) : place
   const names = options.absolute ? 'absolute' : 'relative'
-  const targetImage = imageAt(from, imageFile.path, target)
+  const targetImage =
+    options.imageFile === undefined
+      ? imageFileAt(from, imageFile.path, target)
+      : path.resolve(cli.surroundings.cwd, options.imageFile)
   await runHere(cli, { kind: 'move', path: from, target, targetImage, copy, names }, progress)
   if (!quiet) await cli.out.line(`Image ${copy ? 'copied' : 'moved'}: ${printable(target)}`)
-}
-
-/** The image file goes with its overlay, and is renamed with it where both had one name. */
-function imageAt(from: string, image: string, target: string): string {
-  if (from === target) return image
-  const { name, ext } = path.parse(image)
-  const isNamesake = name === path.parse(from).name
-  return path.join(path.dirname(target), `${isNamesake ? path.parse(target).name : name}${ext}`)
 }

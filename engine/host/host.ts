@@ -79,6 +79,8 @@ export interface FileStat {
   readonly modifiedAt: number
   /** Equal for two paths exactly where both lead to the same file. */
   readonly identity: string
+  /** Differs for two paths that cannot have hard links to one file; absent where not known. */
+  readonly fileSystem?: string
 }
 
 /** Whether a file holds data at an offset or reads as zero by a hole, up to `end` (exclusive). */

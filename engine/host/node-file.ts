@@ -342,6 +342,7 @@ export function fileStat(stats: fs.BigIntStats): FileStat {
     allocatedBytes: Number(stats.blocks) * 512,
     modifiedAt: Number(stats.mtimeMs),
     identity: `${String(stats.dev)}:${String(stats.ino)}`,
+    fileSystem: String(stats.dev),
   }
 }
 

@@ -26,7 +26,7 @@ const STEP = 64 * MIB
  * one step each; the old name of the image file goes last. There is one add-cow file at any
  * moment, and its names lead to the files.
  *
- * Between file systems, and for a copy, the image file is copied, its holes as holes; then the new
+ * Between file systems, and for a copy, both files are copied, their holes as holes; then the new
  * add-cow file gets its name, whole: from there on the new overlay is one. Of a move the old
  * add-cow file is removed then, and its image file last.
  */
@@ -36,20 +36,21 @@ export const moveJob: Job<MoveRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const { disk, top } = await openForMove(host, request)
     try {
-      const bytesToCopy = await bytesOf(top.image)
-      const { copy, targetImage } = request
-      const needed = copy ? bytesToCopy : 0
+      const { copy } = request
+      const copies = !isInPlace(request, top) && !(await movesByNames(host, request, top))
+      const bytesToCopy = copies ? await bytesMoved(request, top) : 0
       return {
         kind: 'move',
         warnings: [],
         files: [
           ...filesOf(disk, copy ? 'read' : 'write'),
-          ...(isInPlace(request, top) ? [] : filesMade(request)),
+          ...(isInPlace(request, top) ? [] : filesMade(request, top)),
         ],
-        bytesToCopy: needed,
-        spaceNeeded: needed,
-        commandLine: commandOf(request),
-        ...(await checkSpace(host, targetImage, needed)),
+        bytesToCopy,
+        spaceNeeded: bytesToCopy,
+        ...(copies && !copy && { spaceFreed: bytesToCopy }),
+        commandLine: commandOf(request, top),
+        ...(await checkSpace(host, growing(request, top), bytesToCopy)),
       }
     } finally {
       await disk.close()
@@ -63,7 +64,10 @@ export const moveJob: Job<MoveRequest> = {
       const names = namesAt(request, top, request.target)
       if (isInPlace(request, top)) {
         await replaceNames(host, top, names)
-      } else if (request.copy || !(await linkImage(host, request, top))) {
+      } else if (
+        !(await movesByNames(host, request, top)) ||
+        !(await linkImage(host, request, top))
+      ) {
         const bytesCopied = await copyOver(host, request, top, names, control)
         return { ...result, bytesCopied }
       } else {
@@ -76,11 +80,48 @@ export const moveJob: Job<MoveRequest> = {
   },
 }
 
-function filesMade({ target, targetImage }: MoveRequest): PlannedFile[] {
-  return [
-    { path: target, role: 'add-cow', action: 'create' },
-    { path: targetImage, role: 'image', action: 'create' },
+function filesMade({ target, targetImage }: MoveRequest, top: Overlay): PlannedFile[] {
+  const overlay = { path: target, role: 'add-cow', action: 'create' } as const
+  if (targetImage === top.imagePath) return [overlay]
+  return [overlay, { path: targetImage, role: 'image', action: 'create' }]
+}
+
+/** Whether nothing has to be copied, as far as the host says: both files stay on their disks. */
+async function movesByNames(host: Host, request: MoveRequest, top: Overlay): Promise<boolean> {
+  if (request.copy) return false
+  const moves = [
+    { from: request.path, to: request.target },
+    { from: top.imagePath, to: request.targetImage },
   ]
+  for (const { from, to } of moves) {
+    const [old, parent] = [await host.stat(from), await host.stat(path.dirname(to))]
+    if (old?.fileSystem !== parent?.fileSystem) return false
+  }
+  return true
+}
+
+/** Bytes that are there twice when all is copied, and nothing removed yet. */
+async function bytesMoved({ targetImage }: MoveRequest, top: Overlay): Promise<number> {
+  const files = top.files.filter(({ file }) => file !== top.image || targetImage !== top.imagePath)
+  let bytes = 0
+  for (const { file } of files) bytes += await bytesOf(file)
+  return bytes
+}
+
+/** The file that most of the copied bytes go to. */
+function growing({ target, targetImage }: MoveRequest, top: Overlay): string {
+  return targetImage === top.imagePath ? target : targetImage
+}
+
+/**
+ * Where the image file of an overlay goes when nothing else is said: with its overlay, and renamed
+ * with it where both had one name. Paths.
+ */
+export function imageFileAt(from: string, image: string, target: string): string {
+  if (from === target) return image
+  const { name, ext } = path.parse(image)
+  const isNamesake = name === path.parse(from).name
+  return path.join(path.dirname(target), `${isNamesake ? path.parse(target).name : name}${ext}`)
 }
 
 /** Whether only the names change; a copy of an overlay onto itself is none. */
@@ -107,6 +148,10 @@ async function openForMove(
 /** Nothing may be at the new places, but the image file itself where an earlier run stopped. */
 async function refuseTaken(host: Host, request: MoveRequest, top: Overlay): Promise<void> {
   const { target, targetImage, copy } = request
+  if (target === targetImage) {
+    const message = `Cannot move ${request.path}: ${target} cannot be its image file as well`
+    throw new EngineError('invalid-argument', message, { path: target }, { state: 'unchanged' })
+  }
   for (const name of [target, targetImage]) {
     const parent = await host.stat(path.dirname(name))
     if (parent?.kind !== 'directory') {
@@ -192,17 +237,20 @@ async function copyOver(
   control: JobControl,
 ): Promise<number> {
   const { target, targetImage } = request
+  const staysPut = targetImage === top.imagePath
   const oldPlace = await host.realPath(top.path)
   const files = new NewFiles(host)
   let copied = 0
   try {
-    await refuseExisting(host, target)
-    const left = await refuseExisting(host, targetImage)
-    await requireSpace(host, targetImage, (await bytesOf(top.image)) - left)
-    const image = await files.makePart(targetImage)
-    copied = await copyImage(top.image, image, request, control)
-    await image.sync()
-    await files.publishPart(targetImage)
+    let left = await refuseExisting(host, target)
+    if (!staysPut) left += await refuseExisting(host, targetImage)
+    await requireSpace(host, growing(request, top), (await bytesMoved(request, top)) - left)
+    if (!staysPut) {
+      const image = await files.makePart(targetImage)
+      copied = await copyImage(top.image, image, request, control)
+      await image.sync()
+      await files.publishPart(targetImage)
+    }
     await top.writeRenamed(await files.makePart(target), names)
     await files.publishPart(target)
     if (!request.copy) await host.remove(oldPlace)
@@ -214,7 +262,7 @@ async function copyOver(
   }
   if (!request.copy) {
     await host.syncDirectory(path.dirname(oldPlace))
-    await removeDurably(host, top.imagePath)
+    if (!staysPut) await removeDurably(host, top.imagePath)
   }
   return copied
 }
@@ -260,7 +308,13 @@ async function removeDurably(host: Host, file: string): Promise<void> {
   await host.syncDirectory(path.dirname(file))
 }
 
-function commandOf({ path: from, target, copy, names }: MoveRequest): string {
+function commandOf(
+  { path: from, target, targetImage, copy, names }: MoveRequest,
+  top: Overlay,
+): string {
   const flags = [...(copy ? ['--copy'] : []), ...(names === 'absolute' ? ['--absolute'] : [])]
+  if (targetImage !== imageFileAt(from, top.imagePath, target)) {
+    flags.push('--image-file', targetImage)
+  }
   return commandLine('move', ...flags, from, target)
 }

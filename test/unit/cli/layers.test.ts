@@ -14,6 +14,7 @@ import { KIB } from '../../../engine/base/units'
 import { nodeHost } from '../../../engine/host/node-host'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectImage } from '../../../engine/image/inspect'
+import { planJob } from '../../../engine/job/jobs'
 import { addCowImgHere as run } from '../../support/command-line'
 import { diskContent } from '../../support/disks'
 import { Random } from '../../support/random'
@@ -170,6 +171,42 @@ describe.each(['add-cow', 'acow'] as const)('move, of layout %s,', (layout) => {
     await disk.write(new Uint8Array(KIB), 4 * KIB)
     await disk.close()
     await expectSame(folder, from, content)
+  })
+
+  test('with another name and place for the image file, as the plan says it', async () => {
+    const folder = await overlayIn(layout)
+    const content = await diskContent(nodeHost, join(folder, from))
+    const files = { path: join(folder, from), target: join(folder, 'b/y.add-cow') }
+    const targetImage = join(folder, 'a/other.img')
+    const request = { kind: 'move', ...files, targetImage, copy: false, names: 'relative' } as const
+    const { commandLine } = await planJob(nodeHost, request)
+    const words = ['move', '--image-file', targetImage, files.path, files.target]
+    expect(commandLine).toBe(['add-cow-img', ...words].join(' '))
+    await well(folder, ...words)
+    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['base.raw', 'other.img'])
+    expect((await namesOf(files.target)).image).toBe('../a/other.img')
+    await expectSame(folder, 'b/y.add-cow', content)
+  })
+
+  test('leaves an image file where it is, where that is said', async () => {
+    const folder = await overlayIn(layout)
+    const content = await diskContent(nodeHost, join(folder, from))
+    await well(folder, 'move', '--image-file', 'a/x.raw', from, 'b')
+    expect(readdirSync(join(folder, 'b'))).toEqual(['x.add-cow'])
+    expect((await namesOf(join(folder, 'b/x.add-cow'))).image).toBe('../a/x.raw')
+    await expectSame(folder, 'b/x.add-cow', content)
+  })
+
+  test.each([
+    { to: 'b/y.add-cow', why: 'cannot be its image file as well' },
+    { to: 'none/y.raw', why: 'there is no directory' },
+    { to: 'a/base.raw', why: 'exists already' },
+  ])('puts its image file at no place where none can be: $to', async ({ to, why }) => {
+    const folder = await overlayIn(layout)
+    for (const flags of [[], ['--copy']]) {
+      const said = await refused(folder, 'move', ...flags, '--image-file', to, from, 'b/y.add-cow')
+      expect(said).toContain(why)
+    }
   })
 
   const taken = ['b/x.add-cow', 'b/x.raw'] as const
