@@ -109,6 +109,11 @@ export interface HostFile {
    */
   punchHole(range: ByteRange): Promise<void>
   /**
+   * Whether `punchHole` gives blocks back, and does not write zeros. Asks the file system by
+   * punching behind the end: nobody may be writing to the file.
+   */
+  punchesHoles(): boolean
+  /**
    * Copies bytes of other files, ascending, none over another. What lies past a source's end is
    * copied as zero. Between the first and the last piece nobody else may write while it is under
    * way: of a block that they cover in part, the rest may be written again as it is.

@@ -193,6 +193,18 @@ export class NodeFile implements HostFile {
     await this.writeZeroes({ offset: range.offset, length })
   }
 
+  punchesHoles(): boolean {
+    if (this.linux === undefined || !this.writable || !this.canPunch) return false
+    try {
+      this.linux.punchHole(this.fd, fs.fstatSync(this.fd).size, BLOCK)
+      return true
+    } catch (error) {
+      // what another failure means shows where a hole is really wanted
+      this.canPunch = !isMissingCall(error)
+      return false
+    }
+  }
+
   private async writeZeroes(range: ByteRange): Promise<void> {
     const zeroes = new Uint8Array(Math.min(ZERO_STEP, range.length))
     for (const step of splitRange(range, ZERO_STEP)) {

@@ -105,6 +105,10 @@ export class NbdFile implements HostFile {
     await Promise.reject(this.readOnly())
   }
 
+  punchesHoles(): boolean {
+    return false
+  }
+
   async copyFrom(): Promise<void> {
     await Promise.reject(this.readOnly())
   }

@@ -17,7 +17,6 @@ const FAREWELL_TIME = 2000
 /** What every connection shares with the export. */
 export interface ConnectionContext {
   readonly live: LiveDisk
-  readonly readOnly: boolean
   readonly facts: () => ExportFacts
   /** The disk could not do what a client had asked for. */
   readonly failed: (error: ErrorData) => void
@@ -97,7 +96,7 @@ export class Connection {
   }
 
   private transmit(agreement: Agreement, rest: Buffer): void {
-    const { live, readOnly, facts, failed } = this.context
+    const { live, facts, failed } = this.context
     this.toldSize = facts().size
     const line = {
       outbox: this.outbox,
@@ -110,7 +109,7 @@ export class Connection {
       broken: () => this.socket.destroy(),
       failed,
     }
-    this.transmission = new Transmission(live, readOnly, agreement, line, this.traffic)
+    this.transmission = new Transmission(live, agreement, line, this.traffic)
     this.events.agreed()
     if (rest.length > 0) this.transmission.take(rest)
   }

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert'
 import type { Disk } from '../image/disk'
+import type { ServedAs } from './request-rules'
 import { SharedFlush } from './shared-flush'
 
 /**
@@ -11,7 +12,7 @@ import { SharedFlush } from './shared-flush'
  * and those who waited go on. So the order is plain: what was answered before the gate closed is in
  * what the work finds.
  */
-export class LiveDisk {
+export class LiveDisk implements ServedAs {
   private underWay = 0
   private closers = 0
   private idle: (() => void) | undefined
@@ -19,11 +20,32 @@ export class LiveDisk {
   private readonly waiting = new Set<() => void>()
   private readonly flushes = new SharedFlush(() => this.current.flush())
 
-  constructor(private current: Disk) {}
+  private fastZeros: boolean
+
+  constructor(private current: Disk) {
+    this.fastZeros = zeroesFast(current)
+  }
 
   /** The disk as it is now. To be asked for anew with each request. */
   get disk(): Disk {
     return this.current
+  }
+
+  /** Virtual size in bytes. */
+  get size(): number {
+    return this.current.size
+  }
+
+  get readOnly(): boolean {
+    return !this.current.writable
+  }
+
+  /**
+   * Whether zeros are written faster than data: as holes, where the file system of the top's image
+   * file has them.
+   */
+  get zeroesFast(): boolean {
+    return this.fastZeros
   }
 
   /** Whether requests may be begun. */
@@ -85,6 +107,7 @@ export class LiveDisk {
   replace(disk: Disk): void {
     assert(!this.open, 'the disk was replaced while requests may be under way')
     this.current = disk
+    this.fastZeros = zeroesFast(disk)
   }
 
   private release(): void {
@@ -92,4 +115,9 @@ export class LiveDisk {
     this.waiting.clear()
     for (const callback of callbacks) callback()
   }
+}
+
+/** To be asked while nobody writes to the disk. */
+function zeroesFast({ top, writable }: Disk): boolean {
+  return writable && top.files.some(({ role, file }) => role === 'data' && file.punchesHoles())
 }

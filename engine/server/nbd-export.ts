@@ -189,10 +189,9 @@ export class NbdExport {
 
   private welcome(socket: Socket): void {
     const { live } = this
-    const { readOnly } = this.options
     const facts = (): ExportFacts => this.facts()
     const failed = (error: ErrorData): void => this.options.onEvent?.({ kind: 'failure', error })
-    const context: ConnectionContext = { live, readOnly, facts, failed }
+    const context: ConnectionContext = { live, facts, failed }
     const connection = new Connection(socket, context, {
       agreed: () => this.tellClients(),
       closed: () => {
@@ -215,8 +214,8 @@ export class NbdExport {
   }
 
   private facts(): ExportFacts {
-    const { readOnly } = this.options
-    const { size, top } = this.live.disk
+    const { size, readOnly } = this.live
+    const { top } = this.live.disk
     return {
       size,
       preferredBlock: Math.max(MIN_PREFERRED_BLOCK, top.clusterSize),

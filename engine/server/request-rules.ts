@@ -35,14 +35,22 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
   [COMMAND.blockStatus, { ...looks, flags: fua | requestOne }],
 ])
 
+/** What of the disk decides which requests are in order. */
+export interface ServedAs {
+  /** Bytes. */
+  readonly size: number
+  readonly readOnly: boolean
+  /** Whether zeros without NO_HOLE are faster than the same as data. */
+  readonly zeroesFast: boolean
+}
+
 /**
- * What is wrong with a request for a disk of `size` bytes; undefined where nothing is. A request
+ * What is wrong with a request for a disk; undefined where nothing is. A request
  * that passes can be done by the disk.
  */
 export function faultOf(
   request: Readonly<Request>,
-  size: number,
-  readOnly: boolean,
+  { size, readOnly, zeroesFast }: ServedAs,
   { structured, contexts }: Agreement,
 ): Refusal | undefined {
   const { command, flags, offset, length } = request
@@ -62,7 +70,9 @@ export function faultOf(
       }
       return undefined
     case COMMAND.writeZeroes:
-      return (flags & noHole) !== 0 && (flags & fastZero) !== 0 ? notFast : undefined
+      if ((flags & fastZero) === 0) return undefined
+      if ((flags & noHole) !== 0) return notFast('Zeros that take space')
+      return zeroesFast ? undefined : notFast('Zeros in a file system without holes')
     case COMMAND.blockStatus:
       if (contexts.length === 0) return invalid('No metadata context was agreed on')
       return length === 0 ? invalid('The status of no bytes was asked for') : undefined
@@ -71,9 +81,8 @@ export function faultOf(
   }
 }
 
-const notFast: Refusal = {
-  value: NBD_ERROR.notSupported,
-  message: 'Zeros that take space are not faster than a write',
+function notFast(what: string): Refusal {
+  return { value: NBD_ERROR.notSupported, message: `${what} are not faster than a write` }
 }
 
 function invalid(message: string): Refusal {

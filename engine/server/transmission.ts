@@ -83,7 +83,6 @@ export class Transmission {
 
   constructor(
     private readonly live: LiveDisk,
-    private readonly readOnly: boolean,
     private readonly agreement: Agreement,
     private readonly line: Line,
     readonly traffic: Traffic,
@@ -179,7 +178,7 @@ export class Transmission {
       return
     }
     this.traffic.requests += 1
-    const fault = faultOf(request, this.live.disk.size, this.readOnly, this.agreement)
+    const fault = faultOf(request, this.live, this.agreement)
     if (fault === undefined) {
       this.run(request)
       return
@@ -320,7 +319,7 @@ export class Transmission {
     }
     const changes = request.command === COMMAND.writeZeroes || request.command === COMMAND.trim
     const mustFlush = changes ? has(COMMAND_FLAG.fua) : request.command === COMMAND.flush
-    if (mustFlush && !this.readOnly) await this.live.flush()
+    if (mustFlush && !this.live.readOnly) await this.live.flush()
   }
 
   private async thenFlush(written: MaybePromise<void>): Promise<void> {

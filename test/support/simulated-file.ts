@@ -80,6 +80,10 @@ export class SimulatedFile implements HostFile {
     await this.late()
   }
 
+  punchesHoles(): boolean {
+    return true
+  }
+
   /** As a real file may: of a block that pieces cover in part, the rest is written again. */
   async copyFrom(pieces: readonly CopyPiece[]): Promise<void> {
     if (pieces.length === 0) return

@@ -91,6 +91,10 @@ export class WrappedFile implements HostFile {
     return this.inner.punchHole(range)
   }
 
+  punchesHoles(): boolean {
+    return this.inner.punchesHoles()
+  }
+
   copyFrom(pieces: readonly CopyPiece[]): Promise<void> {
     return this.inner.copyFrom(pieces)
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import { MIB } from '../../../engine/base/units'
 import { COMMAND } from '../../../engine/nbd/protocol'
@@ -20,8 +21,10 @@ test('who stops in the middle of a message is left; who has nothing to say is no
   const halfSkipped = await RawNbdClient.ready(socket)
   halfSkipped.ask(COMMAND.write, { offset: 17 * MIB, length: 4096 }, Buffer.alloc(4095))
   const deaf = await RawNbdClient.ready(socket)
-  deaf.socket.pause()
   deaf.ask(COMMAND.read, { length: 16 * MIB })
+  // the rest of the answer waits for it from here on
+  await once(deaf.socket, 'data')
+  deaf.socket.pause()
   const slow = await RawNbdClient.ready(socket)
   const write = Buffer.concat([
     encodeRequest({ command: COMMAND.write, length: 3 }),
