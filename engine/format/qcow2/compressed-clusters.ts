@@ -8,6 +8,8 @@ import { type Compression, decompress, isParallel } from './decompress'
 const CACHE_BYTES = 4 * MIB
 const MIN_CLUSTERS = 8
 const MAX_CLUSTERS = 64
+/** With the one that is read, twice as many as Node has threads; from 9 on, a call costs more. */
+const AHEAD = 7
 
 /** Where a compressed cluster lies in the file, padding included. */
 export interface CompressedPlace {
@@ -28,7 +30,7 @@ interface Cached {
  * used again and again: so much of it would keep the collector of garbage busy.
  */
 export class CompressedClusters {
-  /** How many may be started ahead. */
+  /** How many may be started ahead; half of the limit, or those not read yet would be dropped. */
   readonly ahead: number
   /** By the place in the file; the one that was not used for the longest time first. */
   private readonly clusters = new Map<number, Cached>()
@@ -45,7 +47,7 @@ export class CompressedClusters {
   ) {
     const fitting = Math.floor(CACHE_BYTES / clusterSize)
     this.limit = Math.min(MAX_CLUSTERS, Math.max(MIN_CLUSTERS, fitting))
-    this.ahead = isParallel(compression) ? Math.min(16, this.limit / 2) : 0
+    this.ahead = isParallel(compression) ? Math.min(AHEAD, this.limit / 2) : 0
   }
 
   /**
