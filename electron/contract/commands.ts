@@ -25,6 +25,8 @@ import type { Settings } from './settings'
 export interface Bootstrap {
   readonly version: string
   readonly electron: string
+  readonly chromium: string
+  readonly node: string
   readonly platform: 'linux' | 'darwin' | 'win32' | 'other'
   /** The language of the system, such as `de-DE`. */
   readonly locale: string
@@ -33,10 +35,23 @@ export interface Bootstrap {
   readonly jobs: readonly JobSnapshot[]
 }
 
+/** A library that is shipped with the application, and the terms it comes under. */
+export interface Licence {
+  readonly name: string
+  readonly version: string
+  /** As SPDX has it, such as `MIT`; null where its makers do not say. */
+  readonly identifier: string | null
+  /** The whole text; null where the library has none of its own. */
+  readonly text: string | null
+}
+
 /** Everything that the window can ask of the main process: name, request, result. */
 export interface Commands {
   'app.bootstrap': { request: undefined; result: Bootstrap }
   'app.copyText': { request: { text: string }; result: undefined }
+  /** What the application is made of besides its own code, by name. */
+  'app.licences': { request: undefined; result: readonly Licence[] }
+  'app.showLog': { request: undefined; result: undefined }
 
   /** Asks the person for files or for a folder, and adds what is in there. */
   'library.add': { request: { what: 'files' | 'folder' }; result: AddResult }
@@ -109,6 +124,8 @@ export type CommandName = keyof Commands
 export const COMMAND_NAMES = [
   'app.bootstrap',
   'app.copyText',
+  'app.licences',
+  'app.showLog',
   'library.add',
   'library.forget',
   'library.rescan',
@@ -154,8 +171,23 @@ export type WindowAction =
   | 'export'
   | 'export-overlay'
   | 'import-overlay'
+  | 'serve'
+  | 'commit'
+  | 'rebase'
+  | 'move'
+  | 'compare'
+  | 'rescan-image'
+  | 'show-in-folder'
+  | 'copy-path'
+  | 'forget'
   | 'search'
+  | 'rescan'
+  | 'page-images'
+  | 'page-jobs'
+  | 'page-exports'
   | 'settings'
+  | 'shortcuts'
+  | 'about'
 
 /** Everything that the main process tells the window of its own accord. */
 export interface Events {

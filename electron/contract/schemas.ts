@@ -91,6 +91,7 @@ const jobRequest = z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('none') }),
     ]),
     namesOnly: z.boolean(),
+    verify: z.boolean().exactOptional(),
     unproven: z.boolean().exactOptional(),
   }),
   z.strictObject({ kind: z.literal('measure'), imageId: id, compareWithBase: z.boolean() }),
@@ -136,6 +137,8 @@ const exportSnapshot = z.strictObject({ id, name: fileName, imageFileName: fileN
 
 const schemas = {
   'app.bootstrap': z.undefined(),
+  'app.licences': z.undefined(),
+  'app.showLog': z.undefined(),
   'app.copyText': z.strictObject({ text: z.string().max(1_000_000) }),
   'library.add': z.strictObject({ what: z.enum(['files', 'folder']) }),
   'library.forget': z.strictObject({ ids }),

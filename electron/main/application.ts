@@ -9,7 +9,7 @@ import { app, clipboard, nativeTheme, session, shell } from 'electron'
 import type { Bootstrap } from '../contract/commands'
 import type { HostSettings } from '../worker/calls'
 import { AgreedNames } from './agreed-names'
-import { commandHandlers } from './command-handlers'
+import { type Fact, commandHandlers } from './command-handlers'
 import { Dialogs } from './dialogs'
 import { EngineThreads } from './engine-threads'
 import { Exports } from './exports/exports'
@@ -22,6 +22,7 @@ import type { StoredJob } from './jobs/job-queue'
 import { KeptFiles, type Remembered } from './kept-files'
 import { type LibraryParts, createLibrary } from './library'
 import type { ImageRecord } from './library/image-record'
+import { readLicences } from './licences'
 import { type Log, openLog } from './log'
 import { MapReader } from './map-reader'
 import { setMenu } from './menu'
@@ -31,6 +32,7 @@ import { QuitGuard } from './quit-guard'
 import { lockDown } from './security'
 import { SettingsStore } from './settings'
 import { type Texts, textsFor } from './texts'
+import { TrustLog } from './trust-log'
 import { MainWindow } from './window'
 
 /** What all parts stand on. */
@@ -38,7 +40,8 @@ interface Frame {
   readonly log: Log
   readonly kept: KeptFiles
   readonly agreed: AgreedNames
-  readonly hostSettings: () => HostSettings
+  readonly trust: TrustLog
+  readonly hostSettings: () => () => HostSettings
   readonly engine: EngineThreads
   readonly window: MainWindow
   readonly dialogs: Dialogs
@@ -60,13 +63,16 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const kept = new KeptFiles(app.getPath('userData'), log)
   const remembered = await kept.load()
   const settings = new SettingsStore(remembered.settings)
+  const trust = new TrustLog()
+  trust.agree(remembered.agreedNames)
   const agreed = new AgreedNames(remembered.agreedNames, (names) => {
+    trust.agree(names)
     kept.agreedNames.schedule(() => ({ version: 1, names }))
   })
-  const hostSettings = (): HostSettings => ({
-    cacheBytes: settings.cacheBytes,
-    agreed: agreed.names,
-  })
+  const hostSettings = (): (() => HostSettings) => {
+    const news = trust.reader()
+    return () => ({ cacheBytes: settings.cacheBytes, trust: news() })
+  }
   const engine = new EngineThreads(() => newThread('worker.js'), log, hostSettings)
   const window = new MainWindow({
     url: page.url,
@@ -77,7 +83,7 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const texts = (): Texts => textsFor(settings.current.language, app.getLocale())
   const dialogs = new Dialogs(() => window.current, texts)
   const frame: Frame = {
-    ...{ log, kept, agreed, hostSettings, engine, window, dialogs, settings, texts },
+    ...{ log, kept, agreed, trust, hostSettings, engine, window, dialogs, settings, texts },
   }
 
   const images = startLibrary(frame, remembered.images)
@@ -94,7 +100,9 @@ export async function runApplication(files: readonly string[]): Promise<void> {
     desktop: {
       copyText: (text) => clipboard.writeText(text),
       showInFolder: (path) => shell.showItemInFolder(path),
+      showLog: () => shell.showItemInFolder(logFile),
     },
+    licences: () => readLicences(app.getAppPath()),
     sampleFolder: join(app.getPath('userData'), 'samples'),
     onBootstrap: () => handed.pageIsThere(),
   })
@@ -119,23 +127,25 @@ function newThread(entry: string): Worker {
   return new Worker(join(import.meta.dirname, entry), { resourceLimits })
 }
 
-function facts(): Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'> {
+function facts(): Pick<Bootstrap, Fact> {
   const { platform } = process
   const known = platform === 'linux' || platform === 'darwin' || platform === 'win32'
   return {
     version: app.getVersion(),
     electron: process.versions.electron,
+    chromium: process.versions.chrome,
+    node: process.versions.node,
     platform: known ? platform : 'other',
     locale: app.getLocale(),
   }
 }
 
 function startLibrary(
-  { log, kept, agreed, engine, window }: Frame,
+  { log, kept, agreed, trust, engine, window }: Frame,
   records: readonly ImageRecord[],
 ): LibraryParts {
   const parts = createLibrary({
-    ...{ records, agreed, engine, log },
+    ...{ records, agreed, trust, engine, log },
     onChange: (event) => window.send('library.changed', event),
     onRecordsChange: (library) => {
       kept.library.schedule(() => ({ version: 1, images: library.records() }))

@@ -5,7 +5,7 @@ import {
   type ErrorData,
   isEngineError,
 } from '../../engine'
-import type { Bootstrap, CommandName } from '../contract/commands'
+import type { Bootstrap, CommandName, Licence } from '../contract/commands'
 import type { AddResult, ImageDetails, ImageId } from '../contract/library'
 import type { Calls } from '../worker/calls'
 import type { AgreedNames } from './agreed-names'
@@ -24,8 +24,11 @@ import type { Scanner } from './library/scanner'
 import type { MapReader } from './map-reader'
 import type { SettingsStore } from './settings'
 
+/** What is known of the program and of the system it runs on. */
+export type Fact = 'version' | 'electron' | 'chromium' | 'node' | 'platform' | 'locale'
+
 export interface CommandParts {
-  readonly facts: Pick<Bootstrap, 'version' | 'electron' | 'platform' | 'locale'>
+  readonly facts: Pick<Bootstrap, Fact>
   readonly library: Library
   readonly scanner: Scanner
   readonly adder: Adder
@@ -44,7 +47,9 @@ export interface CommandParts {
   readonly desktop: {
     copyText(text: string): void | Promise<void>
     showInFolder(path: string): void
+    showLog(): void
   }
+  readonly licences: () => Promise<readonly Licence[]>
   /** The folder in which samples are made. */
   readonly sampleFolder: string
   /** The window has asked for all that it needs: from now on it hears what is told. */
@@ -59,6 +64,10 @@ export function commandHandlers(parts: CommandParts): Handlers {
     'app.bootstrap': () => bootstrap(parts),
     'app.copyText': async ({ text }) => {
       await desktop.copyText(text)
+    },
+    'app.licences': () => parts.licences(),
+    'app.showLog': () => {
+      desktop.showLog()
     },
     'library.add': async ({ what }) =>
       await adder.add(await (what === 'files' ? dialogs.pickImages() : dialogs.pickImageFolder())),

@@ -1,8 +1,17 @@
-import { shortcutLabel, type ShortcutName } from '../shortcuts'
+import { keyLabel, SHORTCUTS, type Shortcut, type ShortcutName } from '../shortcuts'
 import { useSettings } from '../stores/settings.store'
+import { useText } from './use-text'
 
-/** Names the keys of a shortcut as this system's keyboard has them. */
-export function useShortcutLabel(): (name: ShortcutName) => string {
+/** Names keys as this system's keyboard has them, in the person's language. */
+export function useKeyLabel(): (keys: Shortcut) => string {
   const settings = useSettings()
-  return (name) => shortcutLabel(name, settings.platform === 'darwin')
+  const text = useText()
+  return (keys) =>
+    keyLabel(keys, settings.platform === 'darwin', (word) => text(`keys.caps.${word}`))
+}
+
+/** The same for a shortcut. */
+export function useShortcutLabel(): (name: ShortcutName) => string {
+  const label = useKeyLabel()
+  return (name) => label(SHORTCUTS[name])
 }

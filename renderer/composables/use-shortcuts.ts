@@ -1,12 +1,16 @@
 import { onScopeDispose } from 'vue'
 import { invoke, listen } from '../bridge'
+import type { WindowAction } from '../../electron/contract/commands'
+import type { ImageAction } from '../modules/image/image-actions'
 import { shortcutOf, type ShortcutName } from '../shortcuts'
 import { useDialogs } from '../stores/dialogs.store'
+import { useNotices } from '../stores/notices.store'
 import { useSettings } from '../stores/settings.store'
 import { useView } from '../stores/view.store'
 import { useAdd } from './use-add'
 import { useSelectionActions } from './use-selection-actions'
 import { useAttempt } from './use-attempt'
+import { useText } from './use-text'
 
 /** Obeys the keyboard and the menu. `focusSearch` puts the cursor into the search field. */
 export function useShortcuts(focusSearch: () => void): void {
@@ -15,9 +19,18 @@ export function useShortcuts(focusSearch: () => void): void {
   const settings = useSettings()
   const actions = useSelectionActions()
   const add = useAdd()
+  const notices = useNotices()
+  const text = useText()
   const attempt = useAttempt()
 
-  function run(name: ShortcutName): void {
+  /** Does something with what is selected, or says why it cannot be done: there is no button. */
+  function act(action: ImageAction): void {
+    const reason = actions.reason(action)
+    if (reason === undefined || action === 'new-overlay') actions.run(action)
+    else notices.add({ tone: 'info', text: text(`actions.${action}`), detail: reason })
+  }
+
+  function run(name: ShortcutName | WindowAction): void {
     switch (name) {
       case 'add-files':
         void add.pick('files')
@@ -31,8 +44,22 @@ export function useShortcuts(focusSearch: () => void): void {
       case 'flatten':
       case 'export':
       case 'export-overlay':
+      case 'serve':
+      case 'commit':
+      case 'rebase':
+      case 'move':
+      case 'compare':
+      case 'show-in-folder':
+      case 'copy-path':
       case 'forget':
-        actions.run(name)
+        act(name)
+        break
+      case 'rescan-image':
+        act('rescan')
+        break
+      case 'shortcuts':
+      case 'about':
+        dialogs.show({ kind: name })
         break
       case 'import-overlay':
         dialogs.show({ kind: 'import-overlay', imageId: view.selectedId })

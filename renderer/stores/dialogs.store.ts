@@ -56,6 +56,7 @@ export type OpenDialog =
       readonly action: 'check' | 'flatten'
       readonly imageIds: readonly ImageId[]
     }
+  | { readonly kind: 'shortcuts' | 'about' }
   | { readonly kind: 'refused'; readonly refused: AddResult['refused'] }
 
 /** One dialog at a time; a failure may come on top of another dialog. */

@@ -20,7 +20,7 @@ const BEFORE_START: Settings = {
 export const useSettings = defineStore('settings', () => {
   const settings = shallowRef<Settings>(BEFORE_START)
   const systemLocale = shallowRef(navigator.language)
-  const versions = shallowRef({ app: '', electron: '' })
+  const versions = shallowRef({ app: '', electron: '', chromium: '', node: '' })
   const platform = shallowRef<Bootstrap['platform']>('other')
 
   const language = computed<Language>(() => {
@@ -37,7 +37,8 @@ export const useSettings = defineStore('settings', () => {
   function load(bootstrap: Bootstrap): void {
     settings.value = bootstrap.settings
     systemLocale.value = bootstrap.locale
-    versions.value = { app: bootstrap.version, electron: bootstrap.electron }
+    const { version, electron, chromium, node } = bootstrap
+    versions.value = { app: version, electron, chromium, node }
     platform.value = bootstrap.platform
   }
 

@@ -19,6 +19,8 @@ function dispatcher(
   const handlers: Handlers = {
     'app.bootstrap': no,
     'app.copyText': no,
+    'app.licences': no,
+    'app.showLog': no,
     'library.add': no,
     'library.forget': no,
     'library.rescan': no,

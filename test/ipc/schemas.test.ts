@@ -8,6 +8,8 @@ type Requests = { readonly [Name in CommandName]: readonly Commands[Name]['reque
 /** Requests as the window makes them, with and without what may be absent. */
 const good: Requests = {
   'app.bootstrap': [undefined],
+  'app.licences': [undefined],
+  'app.showLog': [undefined],
   'app.copyText': [{ text: '' }, { text: 'qemu-img info "a b"' }],
   'library.add': [{ what: 'files' }, { what: 'folder' }],
   'library.forget': [{ ids: [] }, { ids: ['a', 'b'] }],

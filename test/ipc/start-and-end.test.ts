@@ -12,6 +12,9 @@ describe('the files of a start', () => {
     [['electron', '--no-sandbox', '/the/app', '--x', 'a.raw'], true, ['/here/a.raw']],
     [['electron', '/the/app'], true, []],
     [['/opt/add-cow', ''], false, []],
+    [['/opt/add-cow', 'file:///srv/my%20disk.add-cow'], false, ['/srv/my disk.add-cow']],
+    [['/opt/add-cow', 'file://elsewhere/a.raw'], false, ['file://elsewhere/a.raw']],
+    [['/opt/add-cow', 'file:///srv/a%2Fb'], false, ['file:///srv/a%2Fb']],
   ])('are the words of %j that are neither program nor switch', (argv, hasAppPath, files) => {
     expect(handedFiles(argv, hasAppPath, '/here')).toEqual(files)
   })

@@ -9,7 +9,14 @@ import { fieldOf } from '../../renderer/modules/create/problem-fields'
 import { helpFor } from '../../renderer/modules/error/error-help'
 import { obstacle } from '../../renderer/modules/image/image-actions'
 import { fittingColumns } from '../../renderer/modules/library/columns'
-import { shortcutLabel, shortcutOf } from '../../renderer/shortcuts'
+import {
+  ariaKeys,
+  keyLabel,
+  shortcutOf,
+  SHORTCUTS,
+  type ShortcutName,
+} from '../../renderer/shortcuts'
+import { messages } from '../../renderer/locales'
 import { pathOf } from '../../renderer/stores/library.store'
 import { splitText } from '../../renderer/ui/middle-text'
 import { overlay, rawImage, richJobs } from '../support/fake-library'
@@ -180,9 +187,15 @@ describe('keys', () => {
   })
 
   test('are written as they stand on the keyboard', () => {
-    expect(shortcutLabel('add-folder', false)).toBe('Ctrl+Shift+O')
-    expect(shortcutLabel('add-folder', true)).toBe('⇧⌘O')
-    expect(shortcutLabel('forget', false)).toBe('Del')
+    const label = (name: ShortcutName, mac: boolean, language: 'en' | 'de'): string =>
+      keyLabel(SHORTCUTS[name], mac, (word) => messages[language].keys.caps[word])
+    expect(label('add-folder', false, 'en')).toBe('Ctrl+Shift+O')
+    expect(label('add-folder', false, 'de')).toBe('Strg+Umschalt+O')
+    expect(label('add-folder', true, 'en')).toBe('⇧⌘O')
+    expect(label('forget', false, 'en')).toBe('Del')
+    expect(label('rescan', false, 'de')).toBe('F5')
+    expect(ariaKeys('search', false)).toBe('Control+F')
+    expect(ariaKeys('search', true)).toBe('Meta+F')
   })
 })
 

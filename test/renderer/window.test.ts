@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { shortcutLabel, SHORTCUTS, type ShortcutName } from '../../renderer/shortcuts'
+import { SHORTCUTS } from '../../renderer/shortcuts'
 import { useDialogs } from '../../renderer/stores/dialogs.store'
 import { useView } from '../../renderer/stores/view.store'
 import { FakeBridge } from '../support/fake-bridge'
@@ -35,16 +33,6 @@ describe('shortcuts', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  test('are those that the menu shows', () => {
-    const menu = readFileSync(join(import.meta.dirname, '../../electron/main/menu.ts'), 'utf8')
-    const shown = [...menu.matchAll(/'([\w-]+)', 'CmdOrCtrl\+([^']+)'\)/g)]
-    expect(shown.length).toBeGreaterThan(8)
-    for (const [, action = '', keys = ''] of shown) {
-      const name = Object.keys(SHORTCUTS).find((one): one is ShortcutName => one === action)
-      expect(name && shortcutLabel(name, false)).toBe(`Ctrl+${keys}`)
-    }
-  })
-
   test.each([
     ['k', 'Check vm.add-cow'],
     ['r', 'Resize vm.add-cow'],
@@ -69,6 +57,7 @@ describe('shortcuts', () => {
     useView().select('base')
     await press('l', { ctrlKey: true })
     expect(allByRole('dialog')).toEqual([])
+    expect(pageText()).toContain('Flatten in place… It is a plain disk, not an overlay')
   })
 
   test('reach the search from every page', async () => {

@@ -48,6 +48,12 @@ export interface Call {
   readonly request: unknown
 }
 
+const LICENCES: Commands['app.licences']['result'] = [
+  { name: 'koffi', version: '3.3.4', identifier: 'MIT', text: 'Permission is hereby granted' },
+  { name: 'silent', version: '1.0.0', identifier: null, text: null },
+  { name: 'vue', version: '3.5.45', identifier: 'MIT', text: 'The Vue licence'.repeat(40) },
+]
+
 /**
  * Stands in for preload and main process where the window runs alone. It keeps images, jobs and
  * settings as the main process does; jobs only move when a test moves them.
@@ -252,6 +258,8 @@ export class FakeBridge implements Bridge<File> {
       'app.bootstrap': () => ({
         version: '0.1.0',
         electron: '45.4.1',
+        chromium: '150.0.7871.12',
+        node: '24.18.0',
         platform: this.start.platform ?? 'linux',
         locale: this.start.locale ?? 'en-GB',
         settings: this.settings,
@@ -259,6 +267,8 @@ export class FakeBridge implements Bridge<File> {
         jobs: [...this.jobs.values()],
       }),
       'app.copyText': () => undefined,
+      'app.licences': () => LICENCES,
+      'app.showLog': () => undefined,
       'library.add': () => this.nextAdd,
       'library.forget': ({ ids }) => this.forget(ids),
       'library.rescan': () => undefined,

@@ -22,14 +22,29 @@ export const de: Texts = {
     export: 'In eine neue Raw-Datei exportieren …',
     exportOverlay: 'Als qcow2-Overlay exportieren …',
     importOverlay: 'qcow2-Overlay importieren …',
+    compare: 'Vergleichen …',
+    serve: 'Über NBD exportieren …',
+    commit: 'In die Basis schreiben …',
+    rebase: 'Auf eine andere Basis setzen …',
+    move: 'Verschieben oder kopieren …',
+    showInFolder: 'Im Ordner zeigen',
+    copyPath: 'Pfad kopieren',
+    rescanImage: 'Noch einmal ansehen',
+    forget: 'Aus der Liste nehmen',
     view: 'A&nsicht',
-    settings: 'Einstellungen',
+    images: 'Abbilder',
+    jobs: 'Aufträge',
+    exports: 'Exporte',
+    rescan: 'Alle Abbilder noch einmal ansehen',
+    settings: 'Optionen',
     resetZoom: 'Normale Größe',
     zoomIn: 'Größer',
     zoomOut: 'Kleiner',
     fullScreen: 'Vollbild',
     help: '&Hilfe',
+    shortcuts: 'Tastenkürzel',
     showLog: 'Protokolldatei zeigen',
+    about: 'Über add-cow Manager',
   },
   pick: {
     addFiles: 'Platten-Abbilder hinzufügen',
@@ -57,7 +72,7 @@ export const de: Texts = {
     stay: 'Weiterarbeiten',
     leave: 'Aufträge anhalten und beenden',
     exports: (count, clients) => {
-      const disks = count === 1 ? 'Eine Platte ist' : `${count} Platten sind`
+      const disks = count === 1 ? 'Eine Platte wird' : `${count} Platten werden`
       if (clients === 0) return `${disks} exportiert, ohne verbundenen Client`
       const who = clients === 1 ? 'einem verbundenen Client' : `${clients} verbundenen Clients`
       return `${disks} exportiert, mit ${who}`
@@ -88,7 +103,7 @@ export const de: Texts = {
     commit: (name) => `${name} wurde in die Basis geschrieben`,
     'export-overlay': (name) => `${name} wurde als qcow2-Overlay exportiert`,
     'import-overlay': (name) => `${name} wurde importiert`,
-    measure: (name) => `${name} wurde gemessen`,
+    measure: (name) => `${name} wurde vermessen`,
     move: (name) => `${name} wurde verschoben`,
     compare: (name) => `${name} wurde verglichen`,
     rebase: (name) => `${name} steht auf der neuen Basis`,

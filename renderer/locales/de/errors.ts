@@ -204,6 +204,8 @@ export const errors: SameKeys<typeof english> = {
       goOn: 'Der Auftrag konnte nicht weitermachen',
       clear: 'Die Aufträge konnten nicht aus der Liste genommen werden',
       copy: 'Der Text konnte nicht kopiert werden',
+      licences: 'Die Lizenzen konnten nicht gezeigt werden',
+      showLog: 'Die Protokolldatei konnte nicht gezeigt werden',
     },
   },
 }

@@ -198,6 +198,8 @@ export const errors = {
       goOn: 'The job could not go on',
       clear: 'The jobs could not be taken out of the list',
       copy: 'The text could not be copied',
+      licences: 'The licences could not be shown',
+      showLog: 'The log file could not be shown',
     },
   },
 }

@@ -4,6 +4,7 @@ import { content } from './content'
 import { dialogs } from './dialogs'
 import { errors } from './errors'
 import { exports } from './exports'
+import { help } from './help'
 import { jobs } from './jobs'
 import { layers } from './layers'
 import { library } from './library'
@@ -16,6 +17,7 @@ import { selection } from './selection'
 export const en = {
   ...common,
   ...library,
+  ...help,
   ...jobs,
   ...exports,
   ...layers,

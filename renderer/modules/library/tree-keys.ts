@@ -1,4 +1,5 @@
 import type { ImageId } from '../../../electron/contract/library'
+import type { KeyUse } from '../help/key-use'
 import type { ImageRow } from './image-tree'
 
 /**
@@ -10,6 +11,33 @@ export type TreeMove =
   | { readonly kind: 'open' | 'close' | 'toggle'; readonly id: ImageId }
   | { readonly kind: 'enter' | 'menu' | 'forget'; readonly id: ImageId }
   | { readonly kind: 'all' }
+
+/** The keys of the list, as the sheet of shortcuts tells them. */
+export const LIST_KEYS = [
+  { name: 'go', keys: [{ key: 'ArrowUp' }, { key: 'ArrowDown' }] },
+  { name: 'page', keys: [{ key: 'PageUp' }, { key: 'PageDown' }] },
+  { name: 'ends', keys: [{ key: 'Home' }, { key: 'End' }] },
+  { name: 'fold', keys: [{ key: 'ArrowLeft' }, { key: 'ArrowRight' }] },
+  {
+    name: 'extend',
+    keys: [
+      { key: 'ArrowUp', shift: true },
+      { key: 'ArrowDown', shift: true },
+    ],
+  },
+  {
+    name: 'step',
+    keys: [
+      { key: 'ArrowUp', mod: true },
+      { key: 'ArrowDown', mod: true },
+    ],
+  },
+  { name: 'toggle', keys: [{ key: ' ', mod: true }] },
+  { name: 'all', keys: [{ key: 'a', mod: true }] },
+  { name: 'enter', keys: [{ key: 'Enter' }] },
+  { name: 'menu', keys: [{ key: 'F10', shift: true }, { key: 'ContextMenu' }] },
+  { name: 'forget', keys: [{ key: 'Delete' }] },
+] as const satisfies readonly KeyUse[]
 
 type Keys = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>
 
