@@ -128,6 +128,11 @@ export interface OverlayLayer extends WritableLayer {
    */
   populate(range: ByteRange, below: Readable, options: { verify: boolean }): Promise<number>
   /**
+   * Looks whether everything is allocated. Where it is, neither the bitmap nor what lies below is
+   * asked any more, until that changes. Takes as long as the bitmap is set from its start on.
+   */
+  noteWhereComplete(): Promise<void>
+  /**
    * Makes the image file alone the disk: as long as the disk is, everything durable, and, where the
    * format can, the metadata saying that nothing below is needed. All must be allocated.
    */

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { EngineError, type ErrorData } from '../base/errors'
 import { KIB } from '../base/units'
 import type { Layer } from '../format/layer'
+import { Overlay } from '../format/overlay/overlay-layer'
 import type { Host } from '../host/host'
 import { openDisk } from '../image/disk'
 import { lowerToReading } from '../image/locks'
@@ -60,6 +61,7 @@ export async function serveDisk(host: Host, options: ServeOptions): Promise<NbdE
   const disk = await openDisk(host, path, { writable: !readOnly, ...known })
   const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
   try {
+    if (disk.top instanceof Overlay) await disk.top.noteWhereComplete()
     const address = await listen(server, options.address)
     return new NbdExport(host, server, address, new LiveDisk(disk), options)
   } catch (error) {

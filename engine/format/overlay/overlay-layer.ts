@@ -242,6 +242,13 @@ export class Overlay implements OverlayLayer {
     await resizeOverlay(this.storage, size, below)
   }
 
+  async noteWhereComplete(): Promise<void> {
+    const { storage, size } = this
+    if (size === 0) return
+    const { length, allocated } = await this.allocationAt({ offset: 0, length: size })
+    if (allocated && length === size) storage.complete = true
+  }
+
   async seal(): Promise<void> {
     const { storage } = this
     await storage.flush()
