@@ -335,6 +335,26 @@ describe('reading', () => {
     }
     await disk.close()
   })
+
+  test('many requests at a time, in more compressed clusters than are kept', async () => {
+    const count = 300
+    const clusters = Array.from({ length: count }, () => 'compressed' as const)
+    const built = build({ clusters, size: count * CLUSTER })
+    const whole = await read(hostWith(built))
+    const disk = await openDisk(hostWith(built), PATH, { writable: false })
+    const random = new Random(5)
+    const readSome = async (): Promise<void> => {
+      for (let left = 50; left > 0; left -= 1) {
+        const bytes = new Uint8Array(1 + random.below(2 * CLUSTER))
+        const offset = random.below(disk.size - bytes.length)
+        await disk.read(bytes, offset)
+        const expected = whole.subarray(offset, offset + bytes.length)
+        expect(Buffer.compare(bytes, expected)).toBe(0)
+      }
+    }
+    await Promise.all(Array.from({ length: 100 }, readSome))
+    await disk.close()
+  })
 })
 
 /** Where the first table of level 2 is. */
