@@ -89,7 +89,7 @@ export type WindowJobRequest =
        * overlay was last seen on.
        */
       readonly unproven?: boolean
-    } & Pick<RebaseRequest, 'kind' | 'namesOnly'>)
+    } & Pick<RebaseRequest, 'kind' | 'namesOnly' | 'verify'>)
   | ({ readonly imageId: ImageId } & Omit<MeasureRequest, 'path'>)
   | {
       readonly kind: 'compare'

@@ -128,6 +128,7 @@ const work: z.ZodType<ResolvedJob> = z.object({
       backingFile: z.string(),
       backingFormat: format.exactOptional(),
       namesOnly: z.boolean(),
+      verify: z.boolean().exactOptional(),
       expectedBase: fingerprint.exactOptional(),
     }),
     z.object({

@@ -1,6 +1,6 @@
 import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
-import { GIB, MIB } from '../base/units'
+import { GIB, MIB, SECTOR_SIZE } from '../base/units'
 import type { Layer, OverlayNames } from '../format/layer'
 import type { Overlay } from '../format/overlay/overlay-layer'
 import type { Host } from '../host/host'
@@ -57,8 +57,10 @@ export const rebaseJob: Job<RebaseRequest> = {
 
   async run(host, request, control): Promise<JobResult> {
     const parts = await openForRebase(host, request)
+    const { namesOnly, verify } = request
     try {
-      const bytesCopied = request.namesOnly ? 0 : await bringIn(host, request, parts, control)
+      const bytesCopied = namesOnly ? 0 : await bringIn(host, request, parts, control)
+      if (verify === true && !namesOnly) await verifyBelow(request, parts, control)
       await replaceNames(host, parts.top, parts.names)
       return { kind: 'rebase', path: request.path, bytesCopied }
     } finally {
@@ -202,7 +204,7 @@ async function bringIn(
   let flushedAt = 0
   for (const step of splitRange({ offset: 0, length: total }, STEP)) {
     await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
-    bytesCopied += await bringInRange(parts, step)
+    bytesCopied += await bringInRange(parts, step, request.verify === true)
     if (bytesCopied - flushedAt < FLUSH_EVERY) continue
     await top.flush()
     flushedAt = bytesCopied
@@ -212,7 +214,11 @@ async function bringIn(
   return bytesCopied
 }
 
-async function bringInRange({ disk, top, newBelow }: Parts, range: ByteRange): Promise<number> {
+async function bringInRange(
+  { disk, top, newBelow }: Parts,
+  range: ByteRange,
+  verify: boolean,
+): Promise<number> {
   const { below } = disk
   const sides = new SideBySide(below, newBelow, Math.max(top.clusterSize, SMALLEST_PIECE))
   let copied = 0
@@ -222,11 +228,46 @@ async function bringInRange({ disk, top, newBelow }: Parts, range: ByteRange): P
       const mustRead = pair.left.content === 'data' && pair.right.content === 'data'
       const differing = mustRead ? sides.differences(pair) : [pair]
       for await (const part of differing) {
-        copied += await top.populate(part, below, { verify: false })
+        copied += await top.populate(part, below, { verify })
       }
     }
   }
   return copied
+}
+
+/** Reads what the overlay leaves to what lies below, of the old chain and of the new one. */
+async function verifyBelow(
+  request: RebaseRequest,
+  { disk, top, newBelow }: Parts,
+  control: JobControl,
+): Promise<void> {
+  const total = top.size
+  const stopping = { what: `The rebase of ${request.path}`, state: 'resumable' } as const
+  const sides = new SideBySide(disk.below, newBelow, SECTOR_SIZE)
+  for (const step of splitRange({ offset: 0, length: total }, STEP)) {
+    await betweenSteps(control, stopping, { phase: 'verifying', current: step.offset, total })
+    for await (const run of unallocatedRuns(top, step)) {
+      for await (const { offset } of differences(disk.below, newBelow, run, sides)) {
+        const message =
+          `${request.path} would read differently on its new backing file at byte ` +
+          `${String(offset)}; it is still on its old one`
+        const details = { path: request.path, offset }
+        throw new EngineError('verify/mismatch', message, details, { state: 'resumable' })
+      }
+    }
+  }
+  control.report({ phase: 'verifying', current: total, total })
+}
+
+async function* differences(
+  left: DiskView,
+  right: DiskView,
+  range: ByteRange,
+  sides: SideBySide,
+): AsyncGenerator<ByteRange> {
+  for await (const pair of pairedRuns(left, right, range)) {
+    if (!surelyEqual(pair)) yield* sides.differences(pair)
+  }
 }
 
 async function* unallocatedRuns(top: Overlay, range: ByteRange): AsyncGenerator<ByteRange> {
@@ -238,8 +279,9 @@ async function* unallocatedRuns(top: Overlay, range: ByteRange): AsyncGenerator<
   }
 }
 
-function commandOf({ path, backingFile, backingFormat, namesOnly }: RebaseRequest): string {
-  const flags = namesOnly ? ['-u'] : []
+function commandOf(request: RebaseRequest): string {
+  const { path, backingFile, backingFormat, namesOnly, verify } = request
+  const flags = namesOnly ? ['-u'] : verify === true ? ['--verify'] : []
   const format = backingFormat === undefined ? [] : ['-F', backingFormat]
   return commandLine('rebase', ...flags, '-b', backingFile, ...format, path)
 }

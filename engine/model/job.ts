@@ -126,6 +126,11 @@ export interface RebaseRequest {
   readonly backingFormat?: FormatName
   readonly namesOnly: boolean
   /**
+   * Only without `namesOnly`: read again what was copied, and then all that the overlay leaves to
+   * the new base, and compare with what it was, before the overlay is put there.
+   */
+  readonly verify?: boolean
+  /**
    * Only with `namesOnly`: what the base was when it was last seen. Where the new one is something
    * else: `chain/base-differs`.
    */

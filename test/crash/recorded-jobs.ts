@@ -97,6 +97,7 @@ export async function recordRebase(
     path: OVERLAY_PATH,
     backingFile,
     namesOnly: false,
+    verify: random.chance(0.5),
   }
   await runJob(wrap(host), request, unwatched)
   const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {

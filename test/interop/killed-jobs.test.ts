@@ -36,7 +36,7 @@ interface Job {
 const jobs: readonly Job[] = [
   { name: 'flatten', args: ['flatten', 'x.add-cow'], result: 'x.raw' },
   { name: 'commit', args: ['commit', 'x.add-cow'], result: 'base.raw' },
-  { name: 'rebase', args: ['rebase', '-b', '', 'x.add-cow'], result: 'x.raw' },
+  { name: 'rebase', args: ['rebase', '--verify', '-b', '', 'x.add-cow'], result: 'x.raw' },
   {
     name: 'export',
     args: ['convert', 'x.add-cow', 'out.raw'],

@@ -60,7 +60,7 @@ describeNeeding(program('qemu-img'), 'a random overlay and its qcow2 twin', () =
     await makeTwin(folder, name)
     makeNewBases(folder, model.bytes, random)
 
-    await ours(folder, 'rebase', '-b', 'new.raw', name)
+    await ours(folder, 'rebase', '--verify', '-b', 'new.raw', name)
     const onto = ['-f', 'qcow2', '-b', 'new-twin.raw', '-F', 'raw']
     await output(folder, 'qemu-img', 'rebase', ...onto, 'twin.qcow2')
     expect((await diskContent(nodeHost, path)).equals(model.bytes), description).toBe(true)

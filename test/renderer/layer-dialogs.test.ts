@@ -115,10 +115,10 @@ describe('rebasing', () => {
     await show('rebase', 'vm')
     await click(byRole('radio', 'No base any more'))
     await settle(PLAN_PAUSE)
-    expect(byRole('dialog').textContent).toContain("add-cow-img rebase -b ''")
+    expect(byRole('dialog').textContent).toContain("add-cow-img rebase --verify -b ''")
     await click(byRole('button', 'Take the base away'))
     expect(started()).toEqual([
-      { kind: 'rebase', imageId: 'vm', base: { kind: 'none' }, namesOnly: false },
+      { kind: 'rebase', imageId: 'vm', base: { kind: 'none' }, namesOnly: false, verify: true },
     ])
   })
 

@@ -225,7 +225,7 @@ export function planOf(
       }
     case 'rebase': {
       const target = request.base.kind === 'none' ? '' : '/srv/images/other.raw'
-      const flags = request.namesOnly ? '-u ' : ''
+      const flags = request.namesOnly ? '-u ' : request.verify === true ? '--verify ' : ''
       return {
         ...common,
         kind: 'rebase',

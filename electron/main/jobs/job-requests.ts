@@ -144,7 +144,7 @@ function resolveRebase(
   library: Library,
   grants: Grants,
 ): ResolvedJob {
-  const { kind, namesOnly, unproven } = job
+  const { kind, namesOnly, unproven, verify } = job
   const { path } = record
   const base = newBase(job.base, library, grants)
   const known = namesOnly && unproven !== true ? record.base : undefined
@@ -154,6 +154,7 @@ function resolveRebase(
     // told where it is known, as what a base holds may look like another format
     ...withFormat(base?.format ?? known?.format),
     ...(known !== undefined && { expectedBase: known.fingerprint }),
+    ...(verify !== undefined && { verify }),
   }
   const { writes, reads } = writing(record)
   return {

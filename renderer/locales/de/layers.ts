@@ -66,6 +66,9 @@ export const layers: SameKeys<typeof english> = {
     submitNames: 'Namen ändern',
     submitNone: 'Basis wegnehmen',
     submitAnyway: 'Trotzdem nehmen',
+    verifyHint:
+      'Liest noch einmal, was kopiert wurde, und die neue Basis gegen die alte, bevor sich der ' +
+      'Name ändert.',
     chooseFirst: 'Erst die neue Basis wählen',
     busy: 'Name wird geändert …',
   },

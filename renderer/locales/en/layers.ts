@@ -53,6 +53,8 @@ export const layers = {
     submitNames: 'Change the name',
     submitNone: 'Take the base away',
     submitAnyway: 'Use it anyway',
+    verifyHint:
+      'Reads again what was copied, and the new base against the old one, before the name changes.',
     chooseFirst: 'Choose the new base first',
     busy: 'Changing the name…',
   },
