@@ -12,7 +12,11 @@ const BLOCK = 4 * KIB
 /** What is put together in memory and written at once; the next one is read meanwhile. */
 const WINDOW = 2 * MIB
 const IN_FLIGHT = 3
-/** Less than this is left to the page cache, which puts many small writes in a good order. */
+/**
+ * Where most bytes lie in spans of less than this, those are left to the page cache, which puts
+ * many small writes in a good order. A few small ones among large ones go the same way as these: a
+ * write to the page cache waits for every direct one that is under way, and they for it.
+ */
 const DIRECT_MIN = 64 * KIB
 
 const writeAsync = promisify(fs.write)
@@ -58,16 +62,18 @@ export class BulkWriter {
 
   /** See HostFile.copyFrom. */
   async copy(pieces: readonly CopyPiece[]): Promise<void> {
-    // all take from one generator: each span is written once
-    const spans = spansOf(pieces)
-    const works = Array.from({ length: IN_FLIGHT }, () => this.copySpans(spans))
+    const spans = [...spansOf(pieces)]
+    const directMin = mostlyLarge(spans) ? BLOCK : DIRECT_MIN
+    // all take from one iterator: each span is written once
+    const left = spans.values()
+    const works = Array.from({ length: IN_FLIGHT }, () => this.copySpans(left, directMin))
     throwFirstFailure(await Promise.allSettled(works))
   }
 
-  private async copySpans(spans: Generator<Span, undefined>): Promise<void> {
+  private async copySpans(spans: IterableIterator<Span>, directMin: number): Promise<void> {
     const buffer = this.freeBuffers.pop() ?? this.makeBuffer()
     try {
-      for (const span of spans) await this.copySpan(span, buffer)
+      for (const span of spans) await this.copySpan(span, buffer, directMin)
     } finally {
       this.freeBuffers.push(buffer)
     }
@@ -77,7 +83,7 @@ export class BulkWriter {
     if (this.directFd !== undefined) await closeAsync(this.directFd)
   }
 
-  private async copySpan(span: Span, buffer: Uint8Array): Promise<void> {
+  private async copySpan(span: Span, buffer: Uint8Array, directMin: number): Promise<void> {
     // aligned in memory as it is in the file
     const start = span.offset % BLOCK
     const bytes = buffer.subarray(start, start + span.length)
@@ -85,14 +91,14 @@ export class BulkWriter {
       bytes.subarray(offset - span.offset, offset - span.offset + length)
     for (const gap of span.gaps) await this.target.read(part(gap), gap.offset)
     for (const piece of span.pieces) await piece.source.read(part(piece), piece.sourceOffset)
-    await this.writeSpan(span, bytes)
+    await this.writeSpan(span, bytes, directMin)
   }
 
-  private async writeSpan(span: ByteRange, bytes: Uint8Array): Promise<void> {
+  private async writeSpan(span: ByteRange, bytes: Uint8Array, directMin: number): Promise<void> {
     const { offset } = span
     const from = Math.min(alignUp(offset, BLOCK), rangeEnd(span))
     const to = Math.max(from, alignDown(rangeEnd(span), BLOCK))
-    if (to - from < DIRECT_MIN) {
+    if (to - from < directMin) {
       await this.target.write(bytes, offset)
       return
     }
@@ -154,6 +160,15 @@ function openDirect(fd: number): number | undefined {
   } catch {
     return undefined
   }
+}
+
+function mostlyLarge(spans: readonly Span[]): boolean {
+  let [large, all] = [0, 0]
+  for (const { length } of spans) {
+    if (length >= DIRECT_MIN) large += length
+    all += length
+  }
+  return large * 2 >= all
 }
 
 function isNotTaken(error: unknown): boolean {
