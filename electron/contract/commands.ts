@@ -39,10 +39,10 @@ export interface Bootstrap {
 export interface Licence {
   readonly name: string
   readonly version: string
-  /** As SPDX has it, such as `MIT`; null where its makers do not say. */
-  readonly identifier: string | null
-  /** The whole text; null where the library has none of its own. */
-  readonly text: string | null
+  /** As SPDX has it, such as `MIT`; absent where its makers do not say. */
+  readonly identifier?: string
+  /** The whole text; absent where the library has none of its own. */
+  readonly text?: string
 }
 
 /** Everything that the window can ask of the main process: name, request, result. */
@@ -61,7 +61,7 @@ export interface Commands {
   'library.rescan': { request: { ids?: readonly ImageId[] }; result: undefined }
   /**
    * Lets images name this file or address from now on: the `target` of an error
-   * `chain/needs-consent`. Looks at all images again.
+   * `chain/needs-consent`. Looks again at the images that wait for it.
    */
   'library.agree': { request: { name: string }; result: undefined }
   'library.showInFolder': { request: { id: ImageId }; result: undefined }

@@ -15,6 +15,7 @@ import type { Exports } from './exports/exports'
 import type { Grants } from './grants'
 import type { Handlers } from './ipc-dispatch'
 import type { JobQueue } from './jobs/job-queue'
+import { agreeToPicked } from './jobs/agree-to-picked'
 import { libraryPlan, refuseBreaking } from './jobs/breaking'
 import { type ResolvedJob, resolveJob } from './jobs/job-requests'
 import type { Planner } from './jobs/planner'
@@ -78,8 +79,9 @@ export function commandHandlers(parts: CommandParts): Handlers {
       scanner.request(ids ?? library.ids())
     },
     'library.agree': ({ name }) => {
+      const waiting = library.waitingFor(name)
       parts.agreed.agree(name)
-      scanner.request(library.ids())
+      scanner.request(waiting)
     },
     'library.showInFolder': ({ id }) => {
       desktop.showInFolder(library.record(id).path)
@@ -111,6 +113,7 @@ export function commandHandlers(parts: CommandParts): Handlers {
       const job = resolveJob(request, library, grants)
       refuse(obstacle(parts, job))
       refuseBreaking(library, job)
+      agreeToPicked(job, library, parts.agreed)
       return { id: queue.add(job) }
     },
     'job.cancel': ({ id }) => {
@@ -207,12 +210,14 @@ function refuseLeftOut(result: AddResult): AddResult {
   return result
 }
 
-async function imageDetails({ library, engine }: CommandParts, id: ImageId): Promise<ImageDetails> {
+async function imageDetails(parts: CommandParts, id: ImageId): Promise<ImageDetails> {
+  const { library, engine, agreed } = parts
   const { path, base, lastCheck } = library.record(id)
   const [{ chain, layerPaths }, content] = await Promise.all([
     lookAt(engine, { path, ...(base && { knownBase: base }) }),
     lookInside(engine, path),
   ])
+  if (chain.problem !== undefined) agreed.note(chain.problem)
   const layers = layerPaths.map((layerPath) => {
     const layerId = library.idOf(layerPath)
     return { ...(layerId !== undefined && { id: layerId }), usedBy: library.usedBy(layerPath) }

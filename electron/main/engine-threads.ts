@@ -13,7 +13,8 @@ export class EngineThreads {
   constructor(
     private readonly spawn: () => WorkerPort,
     private readonly log: Log,
-    private readonly hostSettings: () => HostSettings,
+    /** For one thread: what it is to work with, asked for at each call. */
+    private readonly hostSettings: () => () => HostSettings,
   ) {}
 
   async call<Name extends Exclude<CallName, 'run'>>(
@@ -61,6 +62,6 @@ export class EngineThreads {
       this.log.error(error.message)
       forget()
     }
-    return new WorkerClient(this.spawn(), onCrash, this.hostSettings)
+    return new WorkerClient(this.spawn(), onCrash, this.hostSettings())
   }
 }

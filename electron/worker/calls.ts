@@ -125,9 +125,16 @@ export interface CallMessage<Name extends CallName> {
 export interface HostSettings {
   /** Memory for the bitmap of each overlay that is opened, in bytes. */
   readonly cacheBytes: number
-  /** Names in images that the person lets us open. */
-  readonly agreed: ReadonlySet<string>
+  /** What is new since the last call of the same thread. */
+  readonly trust: readonly TrustNews[]
 }
+
+/**
+ * What the person trusts: a name that images may name (an absolute path or a URI), or an image of
+ * the list, which may be named as well and is of that format; undefined = no longer in the list.
+ */
+export type TrustNews =
+  { readonly agreed: string } | { readonly image: string; readonly format: FormatName | undefined }
 
 export type FromWorker =
   | { [Name in CallName]: DoneMessage<Name> }[CallName]

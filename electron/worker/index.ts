@@ -4,7 +4,7 @@
  * is started for each job.
  */
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { type Host, machineHost, planJob, runJob, toErrorData } from '../../engine'
+import { type Host, planJob, runJob, toErrorData } from '../../engine'
 import { CallControl } from './call-control'
 import type {
   CallMessage,
@@ -23,6 +23,7 @@ import { limitRate } from './limit-rate'
 import { DiskMaps } from './map/disk-maps'
 import { signatureOf } from './signature'
 import { makeSample } from './sample/make-sample'
+import { LearntTrust } from './trust'
 
 /** Progress goes out at most this often a job, as nobody reads faster. */
 const PROGRESS_INTERVAL_MS = 100
@@ -35,9 +36,8 @@ type Handlers = {
   ) => Promise<Calls[Name]['result']>
 }
 
-/** What the latest call brought: agreed to for all that is under way. */
-const agreedNames = new Set<string>()
-const machine = machineHost({ files: 'any', names: agreedNames })
+const trust = new LearntTrust()
+const machine = trust.host
 const maps = new DiskMaps(machine)
 const scans = new KeptScans()
 
@@ -58,10 +58,10 @@ const handlers: Handlers = {
 }
 
 async function perform<Name extends CallName>(
-  { id, name, request, host: { cacheBytes, agreed } }: CallMessage<Name>,
+  { id, name, request, host: { cacheBytes, trust: news } }: CallMessage<Name>,
   control: CallControl,
 ): Promise<DoneMessage<Name>> {
-  for (const agreedName of agreed) agreedNames.add(agreedName)
+  trust.learn(news)
   const host = { ...machine, cacheBytes }
   return { type: 'done', id, name, result: await handlers[name](request, control, host) }
 }

@@ -71,7 +71,7 @@ async function markBase(
     return known
   }
   try {
-    return { format, fingerprint: await fingerprintDisk(host, base.path) }
+    return { format, fingerprint: await fingerprintDisk(host, base.path, format) }
   } catch (error) {
     // it went away between two looks: the next scan says so
     if (isEngineError(error)) return undefined

@@ -94,8 +94,8 @@ export async function probeFile(file: HostFile): Promise<Detected> {
 
 /**
  * Opens one layer. `stated` is the format that an overlay or a person names for the file; without
- * it the file is probed. Layout 2 was called add-cow by those who made it, so that word stands for
- * both layouts.
+ * it, it is the one that the host knows to be settled, and else the file is probed. Layout 2 was
+ * called add-cow by those who made it, so that word stands for both layouts.
  *
  * Errors: `format/unrecognized` where the file shows another magic than a format that is known, or
  * not the stated one; `not-supported` where the stated format is not known; those of the format's
@@ -110,7 +110,8 @@ export async function openLayer(
   const file = await host.open(path, { access: options.access === 'read' ? 'read' : 'write' })
   try {
     const detected = await probeFile(file)
-    const format = chooseFormat(path, stated, detected)
+    const settled = stated ?? (await host.settledFormat?.(path))
+    const format = chooseFormat(path, settled, detected)
     if (format === 'add-cow') return await openAddCow(host, path, file, options)
     if (format === 'acow') return await openAcow(host, path, file, options)
     if (format === 'qcow2') return await openQcow2(host, path, file, options)

@@ -1,5 +1,6 @@
 import type { ByteRange } from '../base/byte-range'
 import type { MaybePromise } from '../base/maybe-promise'
+import type { FormatName } from '../model/image'
 
 /**
  * The host as the engine sees it: files and directories, nothing else. Every access of the engine
@@ -52,6 +53,11 @@ export interface Host {
   openInside?(path: string, format: string): Promise<HostFile>
   /** Whether a name that an image holds may be opened. Absent: every one may. */
   mayFollow?(name: NameInImage): Promise<boolean>
+  /**
+   * The format of a file that somebody has settled: where no overlay states one, it stands instead
+   * of a guess by the first bytes. Absent: none is settled.
+   */
+  settledFormat?(path: string): Promise<FormatName | undefined>
 }
 
 /** A name that stands in an image, and what it leads to. */

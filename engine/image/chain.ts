@@ -59,7 +59,7 @@ export async function openPartialChain(
       const backing = usedBacking(top)
       if (backing === undefined || options.topOnly === true) break
       top = await openBacking(host, layers, { layer: top, guessed }, backing, options)
-      guessed = backing.format === undefined
+      guessed = await isGuess(host, top.path, backing)
       layers.push(top)
     }
     return { layers, problem: undefined }
@@ -90,7 +90,7 @@ async function openBacking(
   }
   const path = await followName(host, backing.name, { path: above.path, guessed })
   const access = layers.length < (options.accessLayers ?? 1) ? options.access : 'read'
-  const own = { ...options, access, guessed: backing.format === undefined }
+  const own = { ...options, access, guessed: await isGuess(host, path, backing) }
   try {
     const layer = await openLayer(host, path, backing.format, own)
     await refuseRepeated(layers, layer, options)
@@ -104,6 +104,11 @@ async function openBacking(
       state: 'unchanged',
     })
   }
+}
+
+/** Whether the format of a backing file is neither stated nor settled. */
+async function isGuess(host: Host, path: string, { format }: BackingReference): Promise<boolean> {
+  return format === undefined && (await host.settledFormat?.(path)) === undefined
 }
 
 /** Refuses, and closes, a layer one of whose files is in the chain already. */

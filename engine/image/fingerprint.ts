@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { clipRange } from '../base/byte-range'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { Host } from '../host/host'
-import type { Fingerprint } from '../model/image'
+import type { Fingerprint, FormatName } from '../model/image'
 import type { DiskView } from './disk-view'
 import { openDisk } from './disk'
 
@@ -12,10 +12,15 @@ const SAMPLE_SIZE = 4096
 /**
  * By what a base is known again: its virtual size, the time of its last change, and a hash of
  * samples of its content. An overlay fits only the base that it was made on; this finds most
- * changes without reading the whole disk. Errors: those of openDisk.
+ * changes without reading the whole disk. It is probed where `format` is not told. Errors: those of openDisk.
  */
-export async function fingerprintDisk(host: Host, path: string): Promise<Fingerprint> {
-  const disk = await openDisk(host, path, { writable: false })
+export async function fingerprintDisk(
+  host: Host,
+  path: string,
+  format?: FormatName,
+): Promise<Fingerprint> {
+  const known = format === undefined ? {} : { format }
+  const disk = await openDisk(host, path, { writable: false, ...known })
   try {
     const infos = await Promise.all(
       disk.layers.flatMap((layer) => layer.files.map((f) => f.file.stat())),

@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from '../base/errors'
 import { resolveName } from '../format/file-names'
 import type { Layer } from '../format/layer'
+import { probeFile } from '../format/registry'
 import type { Host } from '../host/host'
 import { closeLayers, openChain } from '../image/chain'
 import type { FormatName, OverlayFormat } from '../model/image'
@@ -60,13 +61,14 @@ async function refuseHiddenFormat(
   { format, failing }: NewBacking,
 ): Promise<void> {
   if (format === undefined) return
-  const probed = await openChain(host, backingPath, { access: 'read', topOnly: true })
-  const found = probed[0]?.format
-  await closeLayers(probed)
+  // nothing that is settled here counts: whoever opens the overlay elsewhere does not know of it
+  const file = await host.open(backingPath, { access: 'read' })
+  const detected = await probeFile(file).finally(() => file.close())
+  const found = 'format' in detected ? detected.format : detected.foreign
   if (found === format) return
   const message =
     `${failing}: this layout does not store the backing file's format, ` +
-    `and ${backingPath} looks like ${String(found)}, not ${format}`
+    `and ${backingPath} looks like ${found}, not ${format}`
   throw new EngineError('invalid-argument', message, { path: backingPath }, { state: 'unchanged' })
 }
 

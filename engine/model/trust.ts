@@ -1,3 +1,5 @@
+import type { FormatName } from './image'
+
 /**
  * Which of the names that images hold are followed without asking. What a person names is always
  * opened; what an image names may have been put there by somebody else.
@@ -10,5 +12,7 @@ export interface Trust {
    */
   readonly files: 'any' | 'own-folder'
   /** What a person said yes to: absolute paths, and URIs as errors and chains show them. */
-  readonly names: ReadonlySet<string>
+  readonly names: Pick<ReadonlySet<string>, 'has'>
+  /** Formats of files that are settled, by path with all links followed: see Host.settledFormat. */
+  readonly formats?: Pick<ReadonlyMap<string, FormatName>, 'get'>
 }

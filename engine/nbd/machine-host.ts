@@ -2,6 +2,7 @@ import * as path from 'node:path'
 import { isEngineError } from '../base/errors'
 import type { FileStat, Host, HostFile, NameInImage, OpenOptions } from '../host/host'
 import { nodeHost } from '../host/node-host'
+import type { FormatName } from '../model/image'
 import type { Trust } from '../model/trust'
 import { DEFAULT_CLIENT_OPTIONS } from './client'
 import { NbdFile, readOnly } from './nbd-file'
@@ -13,7 +14,7 @@ import { isNbdUri, parseNbdUri } from './uri'
  * like a path, for reading. Follows names in images as far as `trust` goes.
  */
 export function machineHost(trust: Trust): Host {
-  const { files, names } = trust
+  const { files, names, formats } = trust
   return {
     ...nodeHost,
 
@@ -46,7 +47,13 @@ export function machineHost(trust: Trust): Host {
       if (isNbdUri(target) || isNbdUri(namedBy)) return false
       if (files === 'any' && !guessed) return true
       const real = await realPathOr(target)
-      return names.has(real) || isBelow(real, path.dirname(await realPathOr(namedBy)))
+      if (names.has(real)) return true
+      return isBelow(real, path.dirname(await realPathOr(namedBy))) && !(await isDevice(real))
+    },
+
+    async settledFormat(name: string): Promise<FormatName | undefined> {
+      if (formats === undefined || isNbdUri(name)) return undefined
+      return formats.get(name) ?? formats.get(await realPathOr(name))
     },
   }
 }
@@ -57,6 +64,17 @@ async function realPathOr(name: string): Promise<string> {
     return await nodeHost.realPath(name)
   } catch (error) {
     if (isEngineError(error)) return name
+    throw error
+  }
+}
+
+/** Whether opening it may do more than that: a device, a socket, a pipe. */
+async function isDevice(name: string): Promise<boolean> {
+  try {
+    return (await nodeHost.stat(name))?.kind === 'other'
+  } catch (error) {
+    // what cannot be looked at cannot be opened, which says why
+    if (isEngineError(error)) return false
     throw error
   }
 }

@@ -33,7 +33,10 @@ function path(name: string): string {
 }
 
 beforeEach(() => {
-  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   grants = new Grants()
   ids = {}
   ids['base'] = library.add(BASE, rawScan(BASE))

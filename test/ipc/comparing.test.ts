@@ -10,7 +10,10 @@ const OVERLAY = '/disks/over.add-cow'
 
 function twoImages(): { library: Library; imageId: string; otherId: string } {
   const nothing = (): void => undefined
-  const library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  const library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   const otherId = library.add(BASE, rawScan(BASE))
   return { library, imageId: library.add(OVERLAY, overlayScan(OVERLAY, BASE)), otherId }
 }

@@ -40,7 +40,7 @@ const served: ServedState = {
   ...{ clientsWithOldSize: 0, bytesRead: 0, bytesWritten: 0 },
 }
 const files = { writes: ['/d/a.add-cow', '/d/a.raw'], reads: ['/d/base.raw'] }
-const hostSettings = { cacheBytes: 4096, agreed: new Set<string>() }
+const hostSettings = { cacheBytes: 4096, trust: [] }
 
 async function openExport(): Promise<{
   port: FakePort

@@ -20,7 +20,10 @@ let source: string
 let overlay: string
 
 beforeEach(() => {
-  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   grants = new Grants()
   library.add(BASE, rawScan(BASE))
   const { imagePath: none, ...scan } = overlayScan(SOURCE, BASE, { format: 'qcow2' })

@@ -17,7 +17,10 @@ let overlay: string
 
 beforeEach(() => {
   const nothing = (): void => undefined
-  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   grants = new Grants()
   base = library.add(BASE, rawScan(BASE))
   overlay = library.add(OVERLAY, overlayScan(OVERLAY, BASE))

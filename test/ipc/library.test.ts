@@ -12,9 +12,13 @@ const OVERLAY = '/disks/over.add-cow'
 
 let told: Events['library.changed'][]
 const onRecordsChange = vi.fn()
+const onFormat = vi.fn()
 
 function libraryOf(records: readonly ImageRecord[] = []): Library {
-  return new Library({ records, onRecordsChange, onChange: (event) => told.push(event) })
+  return new Library({
+    ...{ records, onRecordsChange, onFormat },
+    onChange: (event) => told.push(event),
+  })
 }
 
 function summary(library: Library, id: ImageId): ImageSummary | undefined {

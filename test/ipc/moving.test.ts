@@ -21,7 +21,10 @@ let grants: Grants
 let top: string
 
 beforeEach(() => {
-  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   grants = new Grants()
   library.add(BASE, rawScan(BASE))
   top = library.add(OLD, overlayScan(OLD, BASE))

@@ -109,7 +109,10 @@ describe('after a job', () => {
 
   function parts() {
     const nothing = (): void => undefined
-    const library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+    const library = new Library({
+      records: [],
+      ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+    })
     const scan = vi.fn((path: string) => Promise.resolve(rawScan(path)))
     const scanner = new Scanner({ library, scan, signatures: () => Promise.resolve([]) })
     const request = vi.spyOn(scanner, 'request').mockImplementation(nothing)

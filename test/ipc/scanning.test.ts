@@ -23,7 +23,10 @@ beforeEach(() => {
     [OVERLAY, overlayScan(OVERLAY, BASE)],
   ])
   const nothing = (): void => undefined
-  library = new Library({ records: [], onChange: nothing, onRecordsChange: nothing })
+  library = new Library({
+    records: [],
+    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+  })
   scan.mockReset().mockImplementation((path) => {
     const found = files.get(path)
     return found === undefined ? Promise.reject(NOT_AN_IMAGE) : Promise.resolve(found)

@@ -25,7 +25,7 @@ class FakePort extends EventEmitter implements WorkerPort {
   }
 }
 
-const hostSettings = { cacheBytes: 4096, agreed: new Set(['/elsewhere/base.raw']) }
+const hostSettings = { cacheBytes: 4096, trust: [{ agreed: '/elsewhere/base.raw' }] }
 
 const flatten = { kind: 'flatten', path: '/a', verify: false } as const
 const found = { files: [], refused: [] }
@@ -110,7 +110,7 @@ describe('the threads of the engine', () => {
         return port
       },
       silentLog,
-      () => hostSettings,
+      () => () => hostSettings,
     )
   })
 
@@ -152,7 +152,7 @@ describe('the threads of the engine', () => {
         throw new Error('no threads left')
       },
       silentLog,
-      () => hostSettings,
+      () => () => hostSettings,
     )
     await expect(none.call('find', { paths: [] })).rejects.toThrow('no threads left')
     await expect(none.run(flatten, vi.fn()).done).rejects.toThrow('no threads left')

@@ -31,7 +31,8 @@ export interface ExportsOptions {
   readonly claims: FileClaims
   /** Starts the thread of one export. */
   readonly spawn: () => ExportPort
-  readonly hostSettings: () => HostSettings
+  /** For one thread: see EngineThreads. */
+  readonly hostSettings: () => () => HostSettings
   readonly onChange: (snapshot: ExportSnapshot) => void
   readonly onRemoved: (id: ExportId) => void
   /** Files are written to by exports, or are no longer: see `filesWritten`. */
@@ -96,7 +97,7 @@ export class Exports {
           this.lookAgain(touched)
         },
       },
-      hostSettings,
+      hostSettings(),
     )
     await one.open(thread)
     this.running.set(id, one)

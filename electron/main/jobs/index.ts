@@ -1,5 +1,3 @@
-import { isAbsolute } from 'node:path'
-import type { JobRequest } from '../../../engine'
 import type { JobId, JobSnapshot } from '../../contract/jobs'
 import type { AgreedNames } from '../agreed-names'
 import type { EngineThreads } from '../engine-threads'
@@ -47,7 +45,6 @@ export function createJobs(options: JobPartsOptions): JobParts {
       log.info(`Job ${end.kind} on ${end.path}: ${end.status}`, ...(end.error ? [end.error] : []))
       options.onEnded(end)
       if (end.error !== undefined) agreed.note(end.error)
-      if (end.status === 'done') agreeToPicked(job.request, agreed)
       afterJob(job, end, { ...libraryParts, queue, trash: options.trash }).catch(
         (error: unknown) => {
           log.error(`After job ${end.kind} on ${end.path}`, error)
@@ -63,13 +60,6 @@ export function createJobs(options: JobPartsOptions): JobParts {
     onProblem: (problem) => agreed.note(problem),
   })
   return { claims, queue, planner }
-}
-
-/** A base that the person picked need not lie near the overlay that was put on it. */
-function agreeToPicked(request: JobRequest, agreed: AgreedNames): void {
-  if (request.kind !== 'create' && request.kind !== 'rebase') return
-  const { backingFile } = request
-  if (backingFile !== undefined && isAbsolute(backingFile)) agreed.add(backingFile)
 }
 
 /**

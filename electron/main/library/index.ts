@@ -4,6 +4,7 @@ import type { Events } from '../../contract/commands'
 import type { AgreedNames } from '../agreed-names'
 import type { EngineThreads } from '../engine-threads'
 import type { Log } from '../log'
+import type { TrustLog } from '../trust-log'
 import { Adder } from './adder'
 import type { ImageRecord } from './image-record'
 import { Library } from './library'
@@ -23,6 +24,7 @@ export interface LibraryParts {
 export interface LibraryPartsOptions {
   readonly records: readonly ImageRecord[]
   readonly agreed: AgreedNames
+  readonly trust: TrustLog
   readonly engine: EngineThreads
   readonly onChange: (event: Events['library.changed']) => void
   /** The records are to be kept anew. */
@@ -37,6 +39,7 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
   const library = new Library({
     records: options.records,
     onChange: options.onChange,
+    onFormat: (path, format) => options.trust.settle(path, format),
     onRecordsChange: () => {
       options.onRecordsChange(library)
       followTimer ??= setTimeout(() => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { basename, dirname } from 'node:path'
-import { type CheckResult, EngineError, type ErrorData } from '../../../engine'
+import { type CheckResult, EngineError, type ErrorData, type FormatName } from '../../../engine'
 import type { Events } from '../../contract/commands'
 import type { ImageId, ImageSummary } from '../../contract/library'
 import type { BaseMark, ScannedImage } from '../../worker/calls'
@@ -17,6 +17,8 @@ export interface LibraryOptions {
   readonly onChange: (event: Events['library.changed']) => void
   /** Something that must survive a restart is different now. */
   readonly onRecordsChange: () => void
+  /** An image is in the list, and of that format from now on; undefined: not in it any more. */
+  readonly onFormat: (path: string, format: FormatName | undefined) => void
 }
 
 /**
@@ -36,7 +38,10 @@ export class Library {
   private timer: NodeJS.Timeout | undefined
 
   constructor(private readonly options: LibraryOptions) {
-    for (const record of options.records) this.index(record)
+    for (const record of options.records) {
+      this.index(record)
+      options.onFormat(record.path, record.seen.format)
+    }
   }
 
   ids(): readonly ImageId[] {
@@ -103,6 +108,7 @@ export class Library {
     if (seen === undefined) throw new Error(`${path} was not opened`)
     const record = { id: randomUUID(), path, seen, ...(found.base && { base: found.base }) }
     this.index(record)
+    this.options.onFormat(path, seen.format)
     this.judgements.set(record.id, judge(record, { found }))
     this.markChanged(record.id)
     this.options.onRecordsChange()
@@ -126,6 +132,7 @@ export class Library {
       const record = this.images.get(id)
       if (record === undefined) continue
       this.unindex(record)
+      this.options.onFormat(record.path, undefined)
       this.images.delete(id)
       this.judgements.delete(id)
       this.changed.delete(id)
@@ -162,6 +169,39 @@ export class Library {
       ...{ id, path, seen, lastCheck: { at, result } },
       ...(base && { base }),
       ...(needsCheck && { needsCheck }),
+    })
+  }
+
+  /**
+   * Settles the format of a file by what is known of it, or what the person says, instead of by its
+   * first bytes. One that is not in the list yet is about to be added.
+   */
+  settle(path: string, format: FormatName): void {
+    const id = this.idsByPath.get(path)
+    const record = id === undefined ? undefined : this.images.get(id)
+    if (record === undefined) this.options.onFormat(path, format)
+    else this.replace(record, { ...record, seen: { ...record.seen, format } })
+  }
+
+  /**
+   * The files right below an image that the last scan was free to open, and the image file. Empty
+   * where it waits for a yes to one of them, or was not looked at since the start.
+   */
+  followed(id: ImageId): readonly string[] {
+    const record = this.images.get(id)
+    const problem = this.judgements.get(id)?.problem
+    if (record === undefined || !this.judgements.has(id)) return []
+    if (problem?.code === 'chain/needs-consent' && problem.details['path'] === record.path)
+      return []
+    const { imagePath, basePath } = record.seen
+    return [imagePath, basePath].filter((path) => path !== undefined)
+  }
+
+  /** The images that wait for a yes to a name. */
+  waitingFor(name: string): readonly ImageId[] {
+    return this.ids().filter((id) => {
+      const problem = this.judgements.get(id)?.problem
+      return problem?.code === 'chain/needs-consent' && problem.details['target'] === name
     })
   }
 
@@ -212,6 +252,8 @@ export class Library {
     if (JSON.stringify(old) === JSON.stringify(next)) return
     this.unindex(old)
     this.index(next)
+    if (old.path !== next.path) this.options.onFormat(old.path, undefined)
+    this.options.onFormat(next.path, next.seen.format)
     this.markChanged(next.id)
     this.options.onRecordsChange()
   }

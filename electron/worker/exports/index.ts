@@ -3,7 +3,7 @@
  * process what is different now. It is alone in here: what goes wrong with it harms nothing else.
  */
 import { type MessagePort, parentPort } from 'node:worker_threads'
-import { EngineError, type Host, machineHost, toErrorData } from '../../../engine'
+import { EngineError, type Host, toErrorData } from '../../../engine'
 import type {
   ExportCallMessage,
   ExportCallName,
@@ -13,6 +13,7 @@ import type {
   ServedState,
   ToExport,
 } from './calls'
+import { LearntTrust } from '../trust'
 import { ServedDisk } from './served-disk'
 
 /** How often the figures are looked at: nobody reads faster. */
@@ -25,9 +26,7 @@ type Handlers = {
   ) => Promise<ExportCalls[Name]['result']>
 }
 
-/** What the latest call brought: agreed to for all that is opened later. */
-const agreedNames = new Set<string>()
-const machine = machineHost({ files: 'any', names: agreedNames })
+const trust = new LearntTrust()
 
 function handlersFor(tell: (message: FromExport) => void): Handlers {
   let served: ServedDisk | undefined
@@ -78,10 +77,10 @@ function serve(port: MessagePort): void {
     id,
     name,
     request,
-    host: { cacheBytes, agreed },
+    host: { cacheBytes, trust: news },
   }: ExportCallMessage<Name>): Promise<ExportDoneMessage<Name>> {
-    for (const agreedName of agreed) agreedNames.add(agreedName)
-    const result = await handlers[name](request, { ...machine, cacheBytes })
+    trust.learn(news)
+    const result = await handlers[name](request, { ...trust.host, cacheBytes })
     return { type: 'done', id, name, result }
   }
 
