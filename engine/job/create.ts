@@ -29,7 +29,7 @@ export const createJob: Job<CreateRequest> = {
   stateWhenStopped: 'unchanged',
 
   async plan(host, request): Promise<JobPlan> {
-    const prepared = await prepare(host, request)
+    const prepared = await prepareOverlay(host, request)
     const { size, imagePath, imageExists, imageHoldsData, backing } = prepared
     const warnings: PlanWarning[] = []
     if (imageHoldsData) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
@@ -58,7 +58,7 @@ export const createJob: Job<CreateRequest> = {
   },
 
   async run(host, request): Promise<JobResult> {
-    const prepared = await prepare(host, request)
+    const prepared = await prepareOverlay(host, request)
     const files = new NewFiles(host)
     try {
       await makeImageFile(host, prepared, files)
@@ -71,13 +71,15 @@ export const createJob: Job<CreateRequest> = {
   },
 }
 
-interface Prepared {
+/** How a new overlay will be. */
+export interface PreparedOverlay {
   readonly size: number
   readonly imagePath: string
   readonly imageExists: boolean
   /** Whether the image file that exists has content that becomes invisible. */
   readonly imageHoldsData: boolean
   readonly backing: Backing | undefined
+  /** The start of the add-cow file, and how long the whole is in bytes, the rest zeros. */
   readonly header: Uint8Array
   readonly fileLength: number
 }
@@ -91,8 +93,11 @@ interface Backing {
   readonly looksLike: string | undefined
 }
 
-/** Looks at everything that could refuse the overlay. Changes nothing. */
-async function prepare(host: Host, request: CreateRequest): Promise<Prepared> {
+/**
+ * Looks at everything that could refuse the overlay, and says how it will be. Changes nothing.
+ * Errors are those of the job.
+ */
+export async function prepareOverlay(host: Host, request: CreateRequest): Promise<PreparedOverlay> {
   await refuseExisting(host, request.path)
   const imagePath = resolveName(request.imageFile, request.path)
   if (imagePath === path.resolve(request.path)) throw sameFile(request.path, imagePath)
@@ -225,7 +230,11 @@ function clusterBitsOf(clusterSize: number | undefined): number {
   throw new EngineError('invalid-argument', message, { field: 'cluster_size', clusterSize })
 }
 
-async function makeImageFile(host: Host, prepared: Prepared, files: NewFiles): Promise<void> {
+async function makeImageFile(
+  host: Host,
+  prepared: PreparedOverlay,
+  files: NewFiles,
+): Promise<void> {
   if (prepared.imageExists) return
   const image = await files.make(prepared.imagePath)
   try {
@@ -239,7 +248,7 @@ async function makeImageFile(host: Host, prepared: Prepared, files: NewFiles): P
 
 async function makeMetadataFile(
   target: string,
-  prepared: Prepared,
+  prepared: PreparedOverlay,
   files: NewFiles,
 ): Promise<void> {
   const part = `${target}.${String(process.pid)}-${String(Date.now())}.part`

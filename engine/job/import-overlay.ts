@@ -2,15 +2,23 @@ import * as path from 'node:path'
 import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
 import { MIB, SECTOR_SIZE } from '../base/units'
+import { openAcow } from '../format/acow/driver'
+import { openAddCow } from '../format/add-cow/driver'
 import { resolveName, storedName } from '../format/file-names'
 import type { LayerExtent } from '../format/layer'
 import type { CopyPiece, Host } from '../host/host'
 import { Disk, openDisk } from '../image/disk'
-import type { CreateRequest, ImportOverlayRequest, JobPlan, JobResult } from '../model/job'
-import { createJob } from './create'
+import type {
+  CreateRequest,
+  ImportOverlayRequest,
+  JobPlan,
+  JobResult,
+  PlanWarning,
+} from '../model/job'
+import { createJob, prepareOverlay } from './create'
 import { betweenSteps, type Job, type JobControl } from './job'
 import { NewFiles } from './new-files'
-import { partOf } from './part-file'
+import { refuseExisting } from './part-file'
 import { checkSpace, commandLine, filesOf, optionValue, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -20,9 +28,9 @@ const READ_STEP = MIB
 
 /**
  * Turns a qcow2 overlay into a new add-cow overlay on the same backing file: what its clusters have
- * is copied, what they leave to the backing file is left to it. The overlay is made as NAME.part
- * and gets its name when it is complete and durable; where anything goes wrong, it and its image
- * file are removed. Sources are only read.
+ * is copied, what they leave to the backing file is left to it. Both files grow as NAME.part, and
+ * get their names when they are complete and durable, the image file first; where anything goes
+ * wrong, they are removed. Sources are only read.
  */
 export const importOverlayJob: Job<ImportOverlayRequest> = {
   stateWhenStopped: 'unchanged',
@@ -30,18 +38,18 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openSource(host, request)
     try {
-      const { files, spaceNeeded, warnings } = await createJob.plan(
-        host,
-        creationOf(disk, request, request.target),
-      )
+      const creation = await createJob.plan(host, creationOf(disk, request))
+      const left = await refuseTaken(host, request)
       const bytesToCopy = await countToCopy(disk)
-      const space = await checkSpace(host, request.target, bytesToCopy + spaceNeeded)
+      const spaceNeeded = Math.max(0, bytesToCopy + creation.spaceNeeded - left)
+      const space = await checkSpace(host, request.target, spaceNeeded)
+      const made = creation.files.filter(({ action }) => action !== 'read')
       return {
         kind: 'import-overlay',
-        warnings,
-        files: [...files.filter(({ action }) => action !== 'read'), ...filesOf(disk, 'read')],
+        warnings: [...creation.warnings, ...(await snapshotWarnings(disk))],
+        files: [...made, ...filesOf(disk, 'read')],
         bytesToCopy,
-        spaceNeeded: bytesToCopy + spaceNeeded,
+        spaceNeeded,
         commandLine: commandOf(request),
         sizeAfter: disk.size,
         ...space,
@@ -53,16 +61,14 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
 
   async run(host, request, control): Promise<JobResult> {
     const files = new NewFiles(host)
-    const source = await openSource(host, request)
     try {
-      const bytesCopied = await makePart(host, source, request, control, files)
-      await files.publish(partOf(request.target), request.target)
+      const bytesCopied = await makeFromSource(host, request, control, files)
+      await files.publishPart(imagePathOf(request))
+      await files.publishPart(request.target)
       return { kind: 'import-overlay', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
       throw error
-    } finally {
-      await source.close()
     }
   },
 }
@@ -91,18 +97,50 @@ async function openSource(host: Host, { path: source }: ImportOverlayRequest): P
   )
 }
 
-/** How the new overlay is made, under the name that it has meanwhile. */
-function creationOf(disk: Disk, request: ImportOverlayRequest, name: string): CreateRequest {
+function imagePathOf({ imageFile, target }: ImportOverlayRequest): string {
+  return resolveName(imageFile, target)
+}
+
+/** Refuses names that are taken; bytes of the host that a dead run has left there. */
+async function refuseTaken(host: Host, request: ImportOverlayRequest): Promise<number> {
+  const left = await refuseExisting(host, request.target)
+  return left + (await refuseExisting(host, imagePathOf(request)))
+}
+
+async function snapshotWarnings({ top }: Disk): Promise<PlanWarning[]> {
+  const { qcow2 } = await top.info()
+  const count = qcow2?.snapshots.length ?? 0
+  return count === 0 ? [] : [{ code: 'snapshots-left', details: { count } }]
+}
+
+/** How the new overlay is made. */
+function creationOf(disk: Disk, request: ImportOverlayRequest): CreateRequest {
   const { format, imageFile, target } = request
   const [top, below] = disk.layers
-  const overlay = { kind: 'create', path: name, format, imageFile, size: disk.size } as const
+  const overlay = { kind: 'create', path: target, format, imageFile, size: disk.size } as const
   if (top?.backing === undefined || below === undefined) return overlay
   const directory = path.dirname(target)
   const backingFile = storedName(resolveName(top.backing.name, top.path), directory)
   return { ...overlay, backingFile, backingFormat: below.format }
 }
 
-async function makePart(
+/** The source is closed again: nothing of it can fail when the files have their names. */
+async function makeFromSource(
+  host: Host,
+  request: ImportOverlayRequest,
+  control: JobControl,
+  files: NewFiles,
+): Promise<number> {
+  const source = await openSource(host, request)
+  try {
+    return await makeParts(host, source, request, control, files)
+  } finally {
+    await source.close()
+  }
+}
+
+/** Makes both files, complete and durable, under the names that they have meanwhile. */
+async function makeParts(
   host: Host,
   source: Disk,
   request: ImportOverlayRequest,
@@ -110,28 +148,25 @@ async function makePart(
   files: NewFiles,
 ): Promise<number> {
   control.report({ phase: 'preparing', current: 0, total: source.size })
-  // the name that the overlay has in the end must be free as well
-  const { spaceNeeded } = await createJob.plan(host, creationOf(source, request, request.target))
-  await requireSpace(host, request.target, (await countToCopy(source)) + spaceNeeded)
-  const part = partOf(request.target)
-  await createJob.run(host, creationOf(source, request, part), control)
-  files.adopt(resolveName(request.imageFile, request.target))
-  files.adopt(part)
-  const top = await openDisk(host, part, {
-    writable: true,
-    format: request.format,
-    topOnly: true,
-  })
-  try {
-    // what lies below is open already, and is the same
-    const overlay = new Disk([...top.layers, ...source.layers.slice(1)], true)
-    const copied = await copyAll(source, overlay, request, control)
-    await overlay.flush()
-    if (request.verify) await verify(source, overlay, request, control)
-    return copied
-  } finally {
-    await top.close()
-  }
+  const prepared = await prepareOverlay(host, creationOf(source, request))
+  const left = await refuseTaken(host, request)
+  const needed = (await countToCopy(source)) + prepared.fileLength
+  await requireSpace(host, request.target, needed - left)
+  const image = await files.makePart(imagePathOf(request))
+  await image.truncate(prepared.size)
+  const metadata = await files.makePart(request.target)
+  await metadata.write(prepared.header, 0)
+  await metadata.truncate(prepared.fileLength)
+  const open = request.format === 'acow' ? openAcow : openAddCow
+  // never closed: its files are those that are being made
+  const top = await open(host, request.target, metadata, { access: 'write', image })
+  // what lies below is open already, and is the same
+  const overlay = new Disk([top, ...source.layers.slice(1)], true)
+  const copied = await copyAll(source, overlay, request, control)
+  await overlay.flush()
+  await metadata.sync()
+  if (request.verify) await verify(source, overlay, request, control)
+  return copied
 }
 
 async function copyAll(

@@ -43,11 +43,6 @@ export class NewFiles {
     await part.close()
   }
 
-  /** Takes in a file that another job has just made for this one. */
-  adopt(filePath: string): void {
-    this.paths.push(filePath)
-  }
-
   /**
    * Gives a file that was made its final name, durably. The file's content must be durable already.
    */

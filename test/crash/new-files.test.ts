@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
 import { recordCreate, recordExport, requests } from './recorded'
+import { recordImport } from './recorded-import'
 import { smallSettings } from './settings'
 
 describe('a crash while files are made', patience, () => {
   let tried = 0
   afterAll(() => {
-    tell(`crash states of creating and exporting: ${String(tried)}`)
+    tell(`crash states of creating, exporting and importing: ${String(tried)}`)
   })
 
   const cases = requests.flatMap((given) => [false, true].map((reuse) => ({ given, reuse })))
@@ -20,6 +21,13 @@ describe('a crash while files are made', patience, () => {
   it.each(smallSettings)('leaves no exported file or a whole one: $name', async (setting) => {
     const record = (seed: number): Promise<Recorded> => recordExport(setting, seed)
     const { states, violations } = await exploreRuns(record, quota(6))
+    tried += states
+    expect(violations).toEqual([])
+  })
+
+  it.each(['add-cow', 'acow'] as const)('leaves no import or a whole one: %s', async (format) => {
+    const record = (seed: number): Promise<Recorded> => recordImport(format, seed)
+    const { states, violations } = await exploreRuns(record, quota(12))
     tried += states
     expect(violations).toEqual([])
   })

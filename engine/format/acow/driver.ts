@@ -1,7 +1,7 @@
 import { EngineError } from '../../base/errors'
 import type { Host, HostFile } from '../../host/host'
 import type { OverlayLayout } from '../overlay/layout'
-import { type OpenLayerOptions, openOverlay } from '../overlay/open-overlay'
+import { type OpenOverlayOptions, openOverlay } from '../overlay/open-overlay'
 import type { Overlay } from '../overlay/overlay-layer'
 import {
   type AcowHeader,
@@ -22,7 +22,7 @@ export async function openAcow(
   host: Host,
   path: string,
   metadata: HostFile,
-  options: OpenLayerOptions,
+  options: OpenOverlayOptions,
 ): Promise<Overlay> {
   const { size: length } = await metadata.stat()
   const bytes = new Uint8Array(Math.min(length, headerSize(MAX_CLUSTER_BITS)))

@@ -2,7 +2,7 @@ import { SECTOR_SIZE } from '../../base/units'
 import type { Host, HostFile } from '../../host/host'
 import type { Finding } from '../../model/image'
 import type { OverlayLayout } from '../overlay/layout'
-import { type OpenLayerOptions, openOverlay } from '../overlay/open-overlay'
+import { type OpenOverlayOptions, openOverlay } from '../overlay/open-overlay'
 import type { Overlay } from '../overlay/overlay-layer'
 import {
   type AddCowHeader,
@@ -22,7 +22,7 @@ export async function openAddCow(
   host: Host,
   path: string,
   metadata: HostFile,
-  options: OpenLayerOptions,
+  options: OpenOverlayOptions,
 ): Promise<Overlay> {
   const { size: length } = await metadata.stat()
   const bytes = new Uint8Array(Math.min(length, HEADER_SIZE))

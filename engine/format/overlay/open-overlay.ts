@@ -15,6 +15,11 @@ export interface OpenLayerOptions {
   readonly guessed?: boolean
 }
 
+export interface OpenOverlayOptions extends OpenLayerOptions {
+  /** The image file, where it is open already, under another name as yet. */
+  readonly image?: HostFile
+}
+
 /**
  * Opens the image file that a layout names and puts both together. `chain/data-missing` where the
  * image file is not there, `chain/same-file` where it is the add-cow file itself, `format/corrupt`
@@ -26,11 +31,14 @@ export async function openOverlay(
   metadata: HostFile,
   layout: OverlayLayout,
   storedSize: number | undefined,
-  options: OpenLayerOptions,
+  options: OpenOverlayOptions,
 ): Promise<Overlay> {
   const named = { path, guessed: options.guessed === true }
-  const imagePath = await followName(host, layout.imageName, named)
-  const image = await openImageFile(host, imagePath, path, options)
+  const imagePath =
+    options.image === undefined
+      ? await followName(host, layout.imageName, named)
+      : resolveName(layout.imageName, path)
+  const image = options.image ?? (await openImageFile(host, imagePath, path, options))
   try {
     refuseSameFile(path, metadata, image)
     const { size: imageLength } = await image.stat()
@@ -50,7 +58,7 @@ export async function openOverlay(
       backing: backingPath,
     })
   } catch (error) {
-    await image.close()
+    if (options.image === undefined) await image.close()
     throw error
   }
 }
