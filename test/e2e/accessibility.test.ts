@@ -7,6 +7,7 @@ import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventChannel, type WindowAction } from '../../electron/contract/commands'
 import { settingsChange } from '../../electron/contract/schemas'
 import type { Settings } from '../../electron/contract/settings'
 import { type Disk, nodeHost, openDisk } from '../../engine/index'
@@ -87,6 +88,16 @@ describeNeeding(electron, 'the window before axe', () => {
     await rail.getByRole('button', { name: new RegExp(`^${names[page]}`) }).click()
   }
 
+  /** What the application's menu does. */
+  async function menuAction(action: WindowAction): Promise<void> {
+    await app.electron.evaluate(
+      ({ BrowserWindow }, [channel, event]) => {
+        BrowserWindow.getAllWindows()[0]?.webContents.send(channel, event)
+      },
+      [eventChannel('window.action'), { action }] as const,
+    )
+  }
+
   async function onExport(button: string): Promise<void> {
     await goTo('exports')
     await app.window.getByRole('article').getByRole('button', { name: button }).first().click()
@@ -127,6 +138,20 @@ describeNeeding(electron, 'the window before axe', () => {
     'export-snapshot': () => onExport('Snapshot…'),
     'export-grow': () => onExport('Grow…'),
     'export-stop': () => onExport('Stop the export of served.add-cow'),
+    'export-overlay': () => act('work.add-cow', /^Export as a qcow2/),
+    'import-overlay': async () => {
+      await goTo('images')
+      await choose(app, 'Add', /^Import a qcow2/)
+    },
+    compare: async () => {
+      await goTo('images')
+      await row(app, 'work.add-cow').click()
+      await row(app, 'other.add-cow').click({ modifiers: ['Control'] })
+      await row(app, 'other.add-cow').click({ button: 'right' })
+      await app.window.getByRole('menuitem', { name: /^Compare/ }).click()
+    },
+    shortcuts: () => menuAction('shortcuts'),
+    about: () => menuAction('about'),
     refused: async () => {
       await goTo('images')
       await answerOpenDialog(app, [path('no-image.add-cow')])
@@ -237,7 +262,10 @@ async function fill(app: RunningApp, directory: string): Promise<Disk> {
     const imageId = id('other.add-cow')
     const check = { kind: 'check', imageId: id('work.add-cow'), repair: 'none' } as const
     await window.addCow.invoke('job.start', check)
-    const target = await window.addCow.invoke('dialog.pickExportTarget', { imageId })
+    const target = await window.addCow.invoke('dialog.pickExportTarget', {
+      imageId,
+      format: 'raw',
+    })
     const targetGrant = target.ok ? (target.value?.id ?? '') : ''
     const failing = { kind: 'export', imageId, targetGrant, verify: false } as const
     await window.addCow.invoke('job.start', failing)
