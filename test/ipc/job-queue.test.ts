@@ -228,11 +228,14 @@ describe('a pause', () => {
   })
 
   test('is not for what waits, has ended, is being cancelled, or has no steps', async () => {
-    const check = jobs.queue.add(checkOf('/c'))
+    const request = { kind: 'resize', path: '/r', size: 512, shrink: false } as const
+    const files = { writes: ['/r'], reads: [] }
+    const resize = jobs.queue.add({ request, imageId: 'id of /r', files })
+    jobs.queue.add(checkOf('/c'))
     const waiting = jobs.queue.add(flattenOf('/a'))
-    for (const id of [check, waiting, 'no such job']) jobs.queue.pause(id)
-    expect(jobs.run('/c').paused).toBe(false)
-    expect(jobs.status(check)).toBe('running')
+    for (const id of [resize, waiting, 'no such job']) jobs.queue.pause(id)
+    expect(jobs.run('/r').paused).toBe(false)
+    expect(jobs.status(resize)).toBe('running')
     expect(jobs.status(waiting)).toBe('queued')
     jobs.run('/c').finish()
     await settle()
