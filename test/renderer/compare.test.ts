@@ -216,7 +216,7 @@ describe('comparing', () => {
     await click(byRole('button', 'Compare'))
     await endWith(found({ more: true }))
     expect(pageText()).toContain('The first 3 ranges are listed here')
-    expect(pageText()).toContain('Differs too, but where is not listed')
+    expect(pageText()).toContain('Differs in places that are not listed')
     await click(byRole('button', 'Close'))
     expect(allByRole('dialog')).toEqual([])
     useView().page = 'jobs'

@@ -8,6 +8,7 @@ export const compare: SameKeys<typeof english> = {
       'Findet, wo zwei Datenträger verschieden gelesen werden, mit allen ihren Schichten. ' +
       'Ändert nichts.',
     with: 'Vergleichen mit',
+    choose: 'Abbild wählen',
     chooseFirst: 'Zuerst das andere Abbild wählen',
     submit: 'Vergleichen',
     another: 'Mit einem anderen Abbild vergleichen',
@@ -40,7 +41,7 @@ export const compare: SameKeys<typeof english> = {
       differs: 'Verschieden ({share})',
       same: 'Gleich',
       beyond: 'Hinter dem Ende von {name}, Nullen',
-      notListed: 'Auch hier Unterschiede, aber wo, ist nicht aufgeführt',
+      notListed: 'Verschieden an Stellen, die nicht aufgeführt sind',
     },
     where: 'Byte {offset} ({place}), Sektor {sector}',
     whereCell: 'Byte {offset} ({place}), Sektor {sector}, Zelle von {size}',
