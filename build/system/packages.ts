@@ -53,6 +53,9 @@ const testPrograms: Readonly<Record<string, string>> = {
   xz: 'xz-utils',
 }
 
+/** A disk that a PC boots from, which Debian has as a package. */
+export const grubRescueImage = '/usr/lib/grub-rescue/grub-rescue-usb.img'
+
 /** Where a program lies, also those of the administrator's folders; undefined if nowhere. */
 export function findProgram(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter)
@@ -66,7 +69,10 @@ function missingProgram(name: string, debianPackage: string): readonly Missing[]
 
 export function missingTestPrograms(): readonly Missing[] {
   if (process.platform !== 'linux') return []
-  return Object.entries(testPrograms).flatMap(([name, source]) => missingProgram(name, source))
+  const programs = Object.entries(testPrograms)
+  const missing = programs.flatMap(([name, source]) => missingProgram(name, source))
+  if (existsSync(grubRescueImage)) return missing
+  return [...missing, { what: grubRescueImage, packages: ['grub-rescue-pc'] }]
 }
 
 export function missingXvfb(): readonly Missing[] {

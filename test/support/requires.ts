@@ -59,6 +59,11 @@ export function access(path: string): Probe {
   }
 }
 
+/** The file is there, else the reason is what is told. */
+export function file(path: string, reason: string): Probe {
+  return () => (existsSync(path) ? undefined : reason)
+}
+
 /** A clone of the repository, and git to list its files with; a released archive has neither. */
 export const gitCheckout: Probe = () =>
   existsSync(join(projectRoot, '.git')) ? program('git')() : 'this is no clone of the repository'
