@@ -1,15 +1,10 @@
 import { GIB, MIB } from '../base/units'
-import { splitRange } from '../base/byte-range'
-import { throwFirstFailure } from '../base/settled'
 import { type Disk, openDisk } from '../image/disk'
 import type { FlattenRequest, JobPlan, JobResult } from '../model/job'
-import { betweenSteps, type Job } from './job'
+import { type Job, overlappingSteps } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 
-/**
- * What is brought in between two looks at the cancel signal. Two steps are under way at a time: the
- * device has work while one ends and the next one begins.
- */
+/** What is brought in between two looks at the cancel signal. */
 const STEP = 32 * MIB
 /**
  * What a crash may make the job copy again: after so many copied bytes everything is made durable.
@@ -55,19 +50,13 @@ export const flattenJob: Job<FlattenRequest> = {
       await requireSpace(host, overlay.image.path, await countToCopy(disk))
       let bytesCopied = 0
       let flushedAt = 0
-      // all take from one generator: each step is done once, and none any more where one fails
-      const steps = splitRange({ offset: 0, length: total }, STEP)
-      const bringIn = async (): Promise<void> => {
-        for (const step of steps) {
-          await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
-          const copied = await overlay.populate(step, disk.below, { verify: request.verify })
-          bytesCopied += copied
-          if (bytesCopied - flushedAt < FLUSH_EVERY) continue
-          flushedAt = bytesCopied
-          await overlay.flush()
-        }
-      }
-      throwFirstFailure(await Promise.allSettled([bringIn(), bringIn()]))
+      await overlappingSteps(control, stopping, { total, step: STEP }, async (step) => {
+        const copied = await overlay.populate(step, disk.below, { verify: request.verify })
+        bytesCopied += copied
+        if (bytesCopied - flushedAt < FLUSH_EVERY) return
+        flushedAt = bytesCopied
+        await overlay.flush()
+      })
       await overlay.seal()
       control.report({ phase: 'copying', current: total, total })
       return { kind: 'flatten', path: request.path, bytesCopied }

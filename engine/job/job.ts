@@ -1,4 +1,6 @@
+import { type ByteRange, splitRange } from '../base/byte-range'
 import { EngineError, type DataState, isEngineError } from '../base/errors'
+import { throwFirstFailure } from '../base/settled'
 import type { Host } from '../host/host'
 import type { JobPlan, JobProgress, JobRequest, JobResult } from '../model/job'
 
@@ -27,19 +29,49 @@ export function throwIfCancelled(signal: AbortSignal, what: string, state: DataS
   throw new EngineError('job/cancelled', `${what} was cancelled`, {}, { state })
 }
 
+/** What a job that is stopped between two steps says of itself. */
+export interface Stopping {
+  /** As the start of a sentence. */
+  readonly what: string
+  readonly state: DataState
+}
+
 /**
  * The place between two steps of a job where it can be watched, paused and cancelled
  * (`job/cancelled`).
  */
 export async function betweenSteps(
   control: JobControl,
-  stopping: { readonly what: string; readonly state: DataState },
+  stopping: Stopping,
   progress: JobProgress,
 ): Promise<void> {
   throwIfCancelled(control.signal, stopping.what, stopping.state)
   control.report(progress)
   await control.paused?.()
   throwIfCancelled(control.signal, stopping.what, stopping.state)
+}
+
+/**
+ * Copies a disk of `total` bytes in steps of `step` bytes, ascending, two of them under way at a
+ * time: the device has work while one ends and the next one begins. Where one fails no other is
+ * begun, and that one's error is thrown when the other has ended. Can be stopped between two steps
+ * as betweenSteps says.
+ */
+export async function overlappingSteps(
+  control: JobControl,
+  stopping: Stopping,
+  { total, step }: { readonly total: number; readonly step: number },
+  work: (range: ByteRange) => Promise<void>,
+): Promise<void> {
+  // both take from one generator: each range is done once, and none any more where one fails
+  const ranges = splitRange({ offset: 0, length: total }, step)
+  const goOn = async (): Promise<void> => {
+    for (const range of ranges) {
+      await betweenSteps(control, stopping, { phase: 'copying', current: range.offset, total })
+      await work(range)
+    }
+  }
+  throwFirstFailure(await Promise.allSettled([goOn(), goOn()]))
 }
 
 /** The same error with the state that is left behind, where it does not tell one. */
