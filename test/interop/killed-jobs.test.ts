@@ -2,9 +2,9 @@
  * The real program is killed in the middle of its jobs, at moments that a seed decides. Whatever it
  * leaves reads as before; started again, the job comes to its end.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, rmSync } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,10 +27,12 @@ const SIZE = 96 * MIB
 interface Job {
   readonly name: string
   readonly args: readonly string[]
-  /** The raw file that is the disk when the job has ended. */
+  /** The image that is the disk when the job has ended. */
   readonly result: string
   /** What it makes: where a killed run came so far, it is whole, and in the way of the next. */
   readonly makes?: string
+  /** What it makes before that, which stands in the way of the next as well. */
+  readonly leaves?: string
 }
 
 const jobs: readonly Job[] = [
@@ -42,6 +44,19 @@ const jobs: readonly Job[] = [
     args: ['convert', 'x.add-cow', 'out.raw'],
     result: 'out.raw',
     makes: 'out.raw',
+  },
+  {
+    name: 'export as qcow2',
+    args: ['convert', '-O', 'qcow2', 'x.add-cow', 'out.qcow2'],
+    result: 'out.qcow2',
+    makes: 'out.qcow2',
+  },
+  {
+    name: 'copy',
+    args: ['move', '--copy', 'x.add-cow', 'y.add-cow'],
+    result: 'y.add-cow',
+    makes: 'y.add-cow',
+    leaves: 'y.raw',
   },
 ]
 
@@ -100,11 +115,16 @@ async function fileHash(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
+/** Of a raw file that of its bytes, of an overlay that of the disk. */
+async function resultHash(path: string): Promise<string> {
+  return path.endsWith('.raw') ? await fileHash(path) : await contentHash(path)
+}
+
 describeNeeding([linux, program('cp')], 'the program is killed', () => {
   test.each(jobs)(
     `in the middle of $name, ${String(kills)} times (ADD_COW_SEED=${String(firstSeed)})`,
     { timeout: 60_000 + kills * 10_000 },
-    async ({ args, result, makes }) => {
+    async ({ args, result, makes, leaves }) => {
       const random = new Random(firstSeed)
       const template = temporaryFolder()
       await makeTemplate(template, random)
@@ -114,7 +134,7 @@ describeNeeding([linux, program('cp')], 'the program is killed', () => {
       const begun = performance.now()
       expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
       const duration = performance.now() - begun
-      expect(await fileHash(join(folder, result))).toBe(expected)
+      expect(await resultHash(join(folder, result))).toBe(expected)
 
       folder = await copyOf(template)
       for (let killed = 0; killed < kills;) {
@@ -126,16 +146,56 @@ describeNeeding([linux, program('cp')], 'the program is killed', () => {
           const { findings } = await checkDisk(nodeHost, join(folder, 'x.add-cow'), 'none')
           expect(findings.filter(({ severity }) => severity === 'corruption')).toEqual([])
         } else {
-          expect(await fileHash(join(folder, result))).toBe(expected)
+          expect(await resultHash(join(folder, result))).toBe(expected)
           folder = await copyOf(template)
         }
+        if (leaves !== undefined) rmSync(join(folder, leaves), { force: true })
         if (makes === undefined || !existsSync(join(folder, makes))) continue
-        expect(await fileHash(join(folder, makes))).toBe(expected)
+        if (leaves === undefined) expect(await resultHash(join(folder, makes))).toBe(expected)
         rmSync(join(folder, makes))
       }
       expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
-      expect(await fileHash(join(folder, result))).toBe(expected)
+      expect(await resultHash(join(folder, result))).toBe(expected)
       expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
     },
   )
+
+  test('an export that is at work is not disturbed, and one that is dead makes room', async () => {
+    const folder = temporaryFolder()
+    await makeTemplate(folder, new Random(firstSeed))
+    const expected = await contentHash(join(folder, 'x.add-cow'))
+    const part = join(folder, 'out.raw.part')
+    const child = await stopAtPart(folder)
+    const refused = await addCowImg(folder, 'convert', 'x.add-cow', 'out.raw')
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toContain('out.raw.part is being written by another run')
+    expect(existsSync(part)).toBe(true)
+
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    child.kill('SIGKILL')
+    await ended
+    expect(existsSync(part)).toBe(true)
+    expectSuccess('convert', [], await addCowImg(folder, 'convert', 'x.add-cow', 'out.raw'))
+    expect(await fileHash(join(folder, 'out.raw'))).toBe(expected)
+    expect(existsSync(part)).toBe(false)
+  })
 })
+
+/** An export that has begun with its part, and stands still there. */
+async function stopAtPart(folder: string): Promise<ChildProcess> {
+  for (;;) {
+    const args = ['convert', '--verify', 'x.add-cow', 'out.raw']
+    const child = spawn(process.execPath, [addCowImgPath, ...args], { cwd: folder })
+    onTestFinished(() => {
+      child.kill('SIGKILL')
+    })
+    const part = join(folder, 'out.raw.part')
+    while (child.exitCode === null && !(existsSync(part) && statSync(part).size > 0)) await sleep(1)
+    child.kill('SIGSTOP')
+    await sleep(10)
+    if (existsSync(part)) return child
+    // it was faster: once more
+    child.kill('SIGKILL')
+    rmSync(join(folder, 'out.raw'), { force: true })
+  }
+}
