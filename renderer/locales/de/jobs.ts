@@ -103,8 +103,12 @@ export const jobs: SameKeys<typeof english> = {
     resize: 'Das Programm endete dabei. Das Abbild vor dem Benutzen prüfen.',
     check: 'Das Programm endete dabei.',
     flatten: 'Das Programm endete dabei. Das Overlay ist heil und benutzbar.',
-    export: 'Das Programm endete dabei. Eine unfertige Zieldatei kann übrig sein.',
-    'export-overlay': 'Das Programm endete dabei. Eine unfertige Zieldatei kann übrig sein.',
+    export:
+      'Das Programm endete dabei. Das Unfertige liegt noch als .part-Datei da; der nächste Export ' +
+      'dorthin ersetzt sie.',
+    'export-overlay':
+      'Das Programm endete dabei. Das Unfertige liegt noch als .part-Datei da; der nächste Export ' +
+      'dorthin ersetzt sie.',
     'import-overlay': 'Das Programm endete dabei. Unfertige Dateien können im Ordner liegen.',
     commit:
       'Das Programm endete dabei. Das Overlay ist heil, seine Basis hat einen Teil der ' +

@@ -102,8 +102,12 @@ export const jobs = {
     resize: 'The application ended meanwhile. Check the image before you use it.',
     check: 'The application ended meanwhile.',
     flatten: 'The application ended meanwhile. The overlay is whole and usable.',
-    export: 'The application ended meanwhile. An unfinished target file may be left.',
-    'export-overlay': 'The application ended meanwhile. An unfinished target file may be left.',
+    export:
+      'The application ended meanwhile. What was unfinished is left as a .part file, which the ' +
+      'next export to that place replaces.',
+    'export-overlay':
+      'The application ended meanwhile. What was unfinished is left as a .part file, which the ' +
+      'next export to that place replaces.',
     'import-overlay':
       'The application ended meanwhile. Unfinished files may be left in the folder.',
     commit:
