@@ -26,14 +26,18 @@ export interface OpenDiskOptions {
 
 /**
  * Opens a disk: the image at `path` and all that lies below. For writing, its files are locked
- * until it is closed. Errors: those of openChain, `in-use`, `io/denied`.
+ * until it is closed. Errors: those of openChain, `in-use`, `io/denied`, and `read-only` where the
+ * format of the top is one that is never written to.
  */
 export async function openDisk(host: Host, path: string, options: OpenDiskOptions): Promise<Disk> {
   const { writable, repair, writableLayers = 1, ...rest } = options
   const access = repair === true ? 'repair' : writable ? 'write' : 'read'
   const layers = await openChain(host, path, { ...rest, access, accessLayers: writableLayers })
   try {
-    if (writable) lockForWriting(layers, writableLayers)
+    if (writable) {
+      if (repair !== true) refuseOnlyRead(layers)
+      lockForWriting(layers, writableLayers)
+    }
   } catch (error) {
     await closeLayers(layers)
     throw error
@@ -160,6 +164,16 @@ export class Disk implements Readable {
     if (this.writable && isWritable(top)) return top
     throw new EngineError('read-only', `${top.path} is open for reading only`, { path: top.path })
   }
+}
+
+/** An image of a format that is only read cannot be the top of a disk that is written to. */
+function refuseOnlyRead([top]: readonly Layer[]): void {
+  if (top === undefined || isWritable(top)) return
+  const { path, format } = top
+  const message =
+    `Cannot write to ${path}: ${format} images are only read; ` +
+    `${format === 'qcow2' ? 'import it, or ' : ''}make an overlay on it, and write to that`
+  throw new EngineError('read-only', message, { path, format }, { state: 'unchanged' })
 }
 
 /** Whether the format of a layer can be written at all. */

@@ -64,10 +64,11 @@ export function filesOf(
   )
 }
 
-/** The top of a disk as an overlay; `invalid-argument` for a raw file. */
+/** The top of a disk as an overlay; `invalid-argument` for anything else. */
 export function overlayOf(disk: Disk): Overlay {
   const { top } = disk
   if (top instanceof Overlay) return top
-  const message = `${top.path} is a raw file, not an overlay: there is nothing below it`
+  const what = top.format === 'raw' ? 'a raw file' : `a ${top.format} image`
+  const message = `${top.path} is ${what}, not an add-cow overlay`
   throw new EngineError('invalid-argument', message, { path: top.path }, { state: 'unchanged' })
 }

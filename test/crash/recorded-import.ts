@@ -12,7 +12,10 @@ import type { HostWrapper } from './workload'
 const SIZE = 40 * KIB
 export const SOURCE = '/d/source.qcow2'
 export const IMPORT = {
-  ...{ kind: 'import-overlay', path: SOURCE, target: '/d/new.add-cow', imageFile: 'new.raw' },
+  kind: 'import-overlay',
+  path: SOURCE,
+  target: '/d/new.add-cow',
+  imageFile: 'new.raw',
 } as const
 const MADE = [IMPORT.target, '/d/new.raw']
 

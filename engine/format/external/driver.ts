@@ -35,7 +35,9 @@ export async function openExternal(
 }
 
 function readOnly(path: string, format: string): EngineError {
-  const message = `Cannot write to ${path}: ${format} images are only read`
+  const message =
+    `Cannot write to ${path}: ${format} images are only read; ` +
+    'make an overlay on it, and write to that'
   return new EngineError('read-only', message, { path, format }, { state: 'unchanged' })
 }
 

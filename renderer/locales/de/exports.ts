@@ -61,6 +61,9 @@ export const exports: SameKeys<typeof english> = {
       'Geschriebene wird vergessen.',
     writableHint:
       'Was Clients schreiben, kommt in dieses Abbild. Schnappschüsse sind dabei möglich.',
+    onlyRead:
+      'Dieses Format wird hier nur gelesen. Nur lesbar exportieren, oder ein Overlay darauf machen ' +
+      'und dieses exportieren.',
     breaks:
       'Ein Abbild steht darauf und ginge kaputt: besser ein Overlay darauf anlegen und dieses ' +
       'exportieren. | {count} Abbilder stehen darauf und gingen kaputt: besser ein Overlay ' +

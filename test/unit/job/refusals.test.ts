@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { KIB } from '../../../engine/base/units'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectImage } from '../../../engine/image/inspect'
-import { runJob } from '../../../engine/job/jobs'
+import { planJob, runJob } from '../../../engine/job/jobs'
+import type { JobRequest } from '../../../engine/model/job'
 import { checkDisk, diskContent, unwatched } from '../../support/disks'
 import { expectError, failure } from '../../support/expect-error'
 import { fileSystem, type FileSystemState } from '../../support/host-log'
@@ -82,6 +83,30 @@ describe('no commit', () => {
     await runJob(host, commit, unwatched)
     expect(Buffer.from(host.bytesAt(BASE_PATH)?.toBytes() ?? []).equals(content)).toBe(true)
     expect((await checkDisk(host, OVERLAY_PATH, 'none')).allocatedClusters).toBe(0)
+  })
+})
+
+describe('nothing writes to a qcow2 image', () => {
+  const path = '/d/x.qcow2'
+  const requests: readonly JobRequest[] = [
+    { kind: 'resize', path, size: 2 * SIZE, shrink: false },
+    { kind: 'flatten', path, verify: false },
+    { kind: 'commit', path, verify: false },
+    { kind: 'rebase', path, backingFile: '', namesOnly: true },
+    { kind: 'rebase', path, backingFile: '', namesOnly: false },
+  ]
+
+  test.each(requests)('$kind', async (request) => {
+    const image = { version: 3, clusterBits: 16, size: SIZE, extended: false } as const
+    const { file } = buildQcow2({ ...image, snapshots: 0, clusters: ['data'] }, new Random(3))
+    const host = new SimulatedHost(fileSystem({ [path]: file }))
+    const error = await failure(runJob(host, request, unwatched))
+    expectError(error, 'read-only', /qcow2 images are only read; import it, or make an overlay/)
+    expect(error.state).toBe('unchanged')
+    expect(host.log).toEqual([])
+    expect(host.openCount).toBe(0)
+    const { problems } = await planJob(host, request)
+    expect(problems.map(({ code }) => code)).toEqual(['read-only'])
   })
 })
 
