@@ -8,8 +8,8 @@ const bundled: z.ZodType<Licence[]> = z.array(
   z.object({
     name: z.string(),
     version: z.string(),
-    identifier: z.string().nullable(),
-    text: z.string().nullable(),
+    identifier: z.string().exactOptional(),
+    text: z.string().exactOptional(),
   }),
 )
 const manifest = z.object({ name: z.string(), version: z.string(), license: z.string() })

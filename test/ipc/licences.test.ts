@@ -6,7 +6,7 @@ import { failure } from '../support/expect-error'
 import { temporaryFolder } from '../support/temporary-folder'
 
 const one = { name: 'vue', version: '3.5.0', identifier: 'MIT', text: 'words of vue' }
-const other = { name: 'zod', version: '4.6.7', identifier: null, text: null }
+const other = { name: 'zod', version: '4.6.7' }
 
 async function fill(folder: string): Promise<void> {
   for (const part of ['out/main', 'out/renderer', 'node_modules/koffi'])

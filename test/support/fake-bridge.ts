@@ -50,7 +50,7 @@ export interface Call {
 
 const LICENCES: Commands['app.licences']['result'] = [
   { name: 'koffi', version: '3.3.4', identifier: 'MIT', text: 'Permission is hereby granted' },
-  { name: 'silent', version: '1.0.0', identifier: null, text: null },
+  { name: 'silent', version: '1.0.0' },
   { name: 'vue', version: '3.5.45', identifier: 'MIT', text: 'The Vue licence'.repeat(40) },
 ]
 
