@@ -9,7 +9,8 @@ export type ImageId = string
  * What is known of an image's health: `scanning` (not looked at yet since the start, figures are
  * the remembered ones), `ok`, `missing` (the file is gone), `base-missing`, `data-missing` (its
  * image file is gone), `base-changed` (size or time of the base are not what they were),
- * `needs-check`, `in-use` (a job of ours or another program is writing to it), `unreadable`.
+ * `needs-check`, `needs-consent` (it names something elsewhere, and waits for a yes), `in-use` (a job
+ * of ours or another program is writing to it), `unreadable`.
  */
 export type ImageState =
   | 'scanning'
@@ -19,6 +20,7 @@ export type ImageState =
   | 'data-missing'
   | 'base-changed'
   | 'needs-check'
+  | 'needs-consent'
   | 'in-use'
   | 'unreadable'
 

@@ -78,10 +78,11 @@ export function commandHandlers(parts: CommandParts): Handlers {
     'library.rescan': ({ ids }) => {
       scanner.request(ids ?? library.ids())
     },
-    'library.agree': ({ name }) => {
+    'library.agree': async ({ name }) => {
       const waiting = library.waitingFor(name)
       parts.agreed.agree(name)
       scanner.request(waiting)
+      await adder.addWaiting(name)
     },
     'library.showInFolder': ({ id }) => {
       desktop.showInFolder(library.record(id).path)

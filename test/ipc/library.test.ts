@@ -143,6 +143,7 @@ describe('the state of an image', () => {
     ['file/missing', 'missing'],
     ['chain/data-missing', 'data-missing'],
     ['in-use', 'in-use'],
+    ['chain/needs-consent', 'needs-consent'],
     ['format/corrupt', 'unreadable'],
     ['io/denied', 'unreadable'],
     ['internal', 'unreadable'],

@@ -72,6 +72,29 @@ describe('adding', () => {
     })
   })
 
+  test('adds what waited for a yes after it, and nothing else', async () => {
+    const waits = (target: string): EngineError =>
+      new EngineError('chain/needs-consent', 'It leads elsewhere', { path: OVERLAY, target })
+    scan.mockRejectedValueOnce(waits('/a')).mockRejectedValueOnce(waits('/b'))
+    const adder = new Adder(library, (paths) => Promise.resolve(pointedAt(...paths)), scan)
+    expect((await adder.add([OVERLAY, BASE])).refused).toHaveLength(2)
+    await adder.addWaiting('/a')
+    expect(library.records().map(({ path }) => path)).toEqual([OVERLAY])
+    await adder.addWaiting('/a')
+    expect(scan).toHaveBeenCalledTimes(3)
+  })
+
+  test('takes what calls itself raw for raw, whatever it begins with', async () => {
+    const settle = vi.spyOn(library, 'settle')
+    const [top] = rawScan(BASE).chain.layers
+    if (top === undefined) throw new Error('no layer')
+    const guessed = { ...rawScan(BASE), chain: { layers: [{ ...top, format: 'qcow2' } as const] } }
+    scan.mockResolvedValueOnce(guessed)
+    await add(pointedAt(BASE))
+    expect(settle).toHaveBeenCalledExactlyOnceWith(BASE, 'raw')
+    expect(library.summaries()[0]?.format).toBe('raw')
+  })
+
   test('leaves out the data of overlays in a folder, but not where it is pointed at', async () => {
     const data = imageFileOf(OVERLAY)
     files.set(data, rawScan(data))

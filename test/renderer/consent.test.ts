@@ -66,7 +66,7 @@ describe('what an image wants opened elsewhere', () => {
   })
 
   test('is why nothing else can be done with the image', () => {
-    const image = overlay('x', 'x.qcow2', '/b', { state: 'unreadable', problem: asked })
+    const image = overlay('x', 'x.qcow2', '/b', { state: 'needs-consent', problem: asked })
     expect(obstacle('check', image, undefined)).toBe('needs-consent')
     expect(obstacle('forget', image, undefined)).toBeUndefined()
   })

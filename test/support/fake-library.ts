@@ -152,7 +152,7 @@ export function richLibrary(): ImageSummary[] {
       'elsewhere',
       'downloaded.qcow2',
       FOREIGN_BASE,
-      broken('unreadable', {
+      broken('needs-consent', {
         code: 'chain/needs-consent',
         message: `Cannot open /srv/overlays/downloaded.qcow2: it names ${FOREIGN_BASE}`,
         details: { path: '/srv/overlays/downloaded.qcow2', target: FOREIGN_BASE },

@@ -44,6 +44,8 @@ export async function afterJob(
 
   const made = madeFile(request)
   if (made === undefined) return
+  // whatever the disk begins with, this is what was made
+  if (request.kind === 'export') library.settle(made, 'raw')
   const id = await addOne(adder, made)
   if (id !== undefined && isNewOverlay(request)) queue.setImage(end.id, id)
 }
@@ -132,6 +134,7 @@ async function trashOverlay(
   }
   queue.setTrashed(id, { path })
   library.forget([imageId])
+  if (imagePath !== undefined) library.settle(imagePath, 'raw')
   const disk = imagePath === undefined ? undefined : await addOne(adder, imagePath)
   if (disk !== undefined) queue.reassign(imageId, disk)
 }

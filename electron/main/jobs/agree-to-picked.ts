@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import type { ImageId } from '../../contract/library'
 import type { AgreedNames } from '../agreed-names'
 import type { Library } from '../library/library'
 import type { ResolvedJob } from './job-requests'
@@ -20,10 +21,10 @@ function namesWritten({ request, imageId }: ResolvedJob, library: Library): read
       return backingFile === '' ? [] : [resolve(dirname(path), backingFile)]
     }
     case 'move':
-      return [request.targetImage, ...library.followed(imageId)]
+      return [request.targetImage, ...base(library, imageId)]
     case 'import-overlay':
     case 'export-overlay':
-      return library.followed(imageId)
+      return base(library, imageId)
     case 'check':
     case 'commit':
     case 'compare':
@@ -33,4 +34,9 @@ function namesWritten({ request, imageId }: ResolvedJob, library: Library): read
     case 'resize':
       return []
   }
+}
+
+function base(library: Library, imageId: ImageId): readonly string[] {
+  const path = library.followedBase(imageId)
+  return path === undefined ? [] : [path]
 }

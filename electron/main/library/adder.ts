@@ -4,16 +4,26 @@ import { type ErrorData, toErrorData } from '../../../engine'
 import type { AddResult, ImageId } from '../../contract/library'
 import type { FoundFiles, ScannedImage } from '../../worker/calls'
 import type { Library } from './library'
+import { MultiMap } from './multi-map'
 import type { ScanImage } from './scanner'
 
 const SCANS_AT_A_TIME = 4
 /** Images that are taken in before others get their turn: a folder may hold thousands. */
 const ADDS_AT_A_TIME = 100
 
+/** Files that call themselves raw disks. */
+const RAW_BY_NAME = /\.raw$/i
+
 type FoundFile = FoundFiles['files'][number]
+
+/** Files that wait for a yes; who pointed at more of them is asked to do so again. */
+const MAX_WAITING = 1000
 
 /** Adds what a person pointed at: files as they are, folders for the images in them. */
 export class Adder {
+  /** Files that were refused for want of a yes to a name. */
+  private readonly waiting = new MultiMap<string, string>()
+
   constructor(
     private readonly library: Library,
     private readonly find: (paths: readonly string[]) => Promise<FoundFiles>,
@@ -35,7 +45,7 @@ export class Adder {
       // asked for again: it may have been added while others were looked at
       const id = this.library.idOf(path)
       if (id !== undefined) known.push(id)
-      else if ('error' in look) notImages.push({ path, error: look.error })
+      else if ('error' in look) notImages.push(this.refuse(path, look.error))
       else if (!('found' in look)) continue
       else if (inFolder && (dataFiles.has(path) || this.library.isImageFile(path))) continue
       else added.push(this.library.add(path, look.found))
@@ -43,10 +53,29 @@ export class Adder {
     return { added, known, refused: [...refused, ...notImages] }
   }
 
+  /** Adds, after a yes to a name, what was refused for want of it. */
+  async addWaiting(name: string): Promise<void> {
+    const paths = [...this.waiting.get(name)]
+    for (const path of paths) this.waiting.delete(name, path)
+    if (paths.length > 0) await this.add(paths)
+  }
+
+  private refuse(path: string, error: ErrorData): { path: string; error: ErrorData } {
+    const { target } = error.details
+    const asks = error.code === 'chain/needs-consent' && typeof target === 'string'
+    if (asks && [...this.waiting.keys()].length < MAX_WAITING) this.waiting.add(target, path)
+    return { path, error }
+  }
+
   private async look(file: FoundFile): Promise<Look> {
-    if (this.library.idOf(file.path) !== undefined) return { file }
+    const { path } = file
+    if (this.library.idOf(path) !== undefined) return { file }
     try {
-      return { file, found: await this.scan(file.path) }
+      const found = await this.scan(path)
+      if (!RAW_BY_NAME.test(path) || found.chain.layers[0]?.format === 'raw') return { file, found }
+      // a guest may have written the first bytes that say otherwise; what it is, the person says
+      this.library.settle(path, 'raw')
+      return { file, found: await this.scan(path) }
     } catch (error) {
       return { file, error: toErrorData(error) }
     }

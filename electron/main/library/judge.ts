@@ -40,6 +40,8 @@ function stateOfTop(code: ErrorCode): Judgement['state'] {
       return 'data-missing'
     case 'in-use':
       return 'in-use'
+    case 'chain/needs-consent':
+      return 'needs-consent'
     default:
       return 'unreadable'
   }
@@ -53,6 +55,8 @@ function stateOfChain(code: ErrorCode): Judgement['state'] {
       return 'base-missing'
     case 'in-use':
       return 'in-use'
+    case 'chain/needs-consent':
+      return 'needs-consent'
     default:
       return 'unreadable'
   }

@@ -184,17 +184,16 @@ export class Library {
   }
 
   /**
-   * The files right below an image that the last scan was free to open, and the image file. Empty
-   * where it waits for a yes to one of them, or was not looked at since the start.
+   * The base of an image, where the last scan was free to open it: not where it waits for a yes, or
+   * was not looked at since the start.
    */
-  followed(id: ImageId): readonly string[] {
+  followedBase(id: ImageId): string | undefined {
     const record = this.images.get(id)
-    const problem = this.judgements.get(id)?.problem
-    if (record === undefined || !this.judgements.has(id)) return []
-    if (problem?.code === 'chain/needs-consent' && problem.details['path'] === record.path)
-      return []
-    const { imagePath, basePath } = record.seen
-    return [imagePath, basePath].filter((path) => path !== undefined)
+    const judgement = this.judgements.get(id)
+    if (record === undefined || judgement === undefined) return undefined
+    const { problem } = judgement
+    const waits = problem?.code === 'chain/needs-consent' && problem.details['path'] === record.path
+    return waits ? undefined : record.seen.basePath
   }
 
   /** The images that wait for a yes to a name. */

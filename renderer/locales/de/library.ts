@@ -48,6 +48,7 @@ export const library: SameKeys<typeof english> = {
     'data-missing': 'Daten fehlen',
     'base-changed': 'Basis geändert',
     'needs-check': 'Prüfung nötig',
+    'needs-consent': 'Fragt erst',
     'in-use': 'In Benutzung',
     unreadable: 'Nicht lesbar',
   },
@@ -61,6 +62,7 @@ export const library: SameKeys<typeof english> = {
       'Die Basis ist nicht mehr, was sie war, als dieses Overlay zuletzt gesehen wurde. ' +
       'Was das Overlay nicht selbst hat, liest sich jetzt vielleicht anders.',
     'needs-check': 'Etwas wurde nicht richtig beendet. Eine Prüfung sagt, was, und ändert nichts.',
+    'needs-consent': 'Es nennt etwas anderswo, das nur geöffnet wird, wenn Sie es erlauben.',
     'in-use': 'Ein Auftrag oder ein anderes Programm schreibt darauf.',
     unreadable: 'Die Datei lässt sich nicht als Platten-Abbild lesen.',
   },
@@ -91,7 +93,7 @@ export const library: SameKeys<typeof english> = {
     'base-missing': 'Seine Basis fehlt',
     'data-missing': 'Seine Image-Datei fehlt',
     unreadable: 'Es ist nicht lesbar',
-    'needs-consent': 'Es führt anderswohin und wartet auf ein Ja',
+    'needs-consent': 'Es führt anderswohin und wartet auf Zustimmung',
     'in-use': 'Ein anderes Programm schreibt darauf',
     exported: 'Es wird über NBD exportiert',
     'job-running': 'Ein Auftrag arbeitet daran',
@@ -169,6 +171,7 @@ export const library: SameKeys<typeof english> = {
     usedBy: 'Von keinem Overlay benutzt | Von einem Overlay benutzt | Von {count} Overlays benutzt',
     notInList: 'Nicht in der Liste',
     show: '{name} in der Liste zeigen',
+    askedHint: 'Bis dahin liest sich nur, was die Schichten darüber selbst haben.',
     brokenHint:
       'Was die Schichten darüber nicht selbst haben, lässt sich erst wieder lesen, wenn ' +
       'das behoben ist.',

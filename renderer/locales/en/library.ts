@@ -45,6 +45,7 @@ export const library = {
     'data-missing': 'Data missing',
     'base-changed': 'Base changed',
     'needs-check': 'Needs check',
+    'needs-consent': 'Asks first',
     'in-use': 'In use',
     unreadable: 'Unreadable',
   },
@@ -58,6 +59,7 @@ export const library = {
       'The base is not what it was when this overlay was last seen. What the overlay does ' +
       'not hold itself may read differently now.',
     'needs-check': 'Something was not finished properly. A check tells what, and changes nothing.',
+    'needs-consent': 'It names something elsewhere, which is opened only if you allow it.',
     'in-use': 'A job or another program is writing to it.',
     unreadable: 'The file cannot be read as a disk image.',
   },
@@ -158,6 +160,7 @@ export const library = {
     usedBy: 'Used by no overlay | Used by one overlay | Used by {count} overlays',
     notInList: 'Not in the list',
     show: 'Show {name} in the list',
+    askedHint: 'Until then, only what the layers above hold themselves can be read.',
     brokenHint: 'What the layers above do not hold themselves cannot be read until this is mended.',
   },
 }

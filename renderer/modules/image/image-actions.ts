@@ -93,6 +93,7 @@ const BLOCKING_STATES: Readonly<Record<ImageState, Obstacle | undefined>> = {
   'data-missing': 'data-missing',
   'base-changed': undefined,
   'needs-check': undefined,
+  'needs-consent': 'needs-consent',
   'in-use': 'in-use',
   unreadable: 'unreadable',
 }
@@ -143,8 +144,6 @@ export function obstacle(
   if (NEEDS_NO_FILE.has(action)) return undefined
   if (job !== undefined) return 'job-running'
   const state = BLOCKING_STATES[image.state]
-  if (state === 'unreadable' && image.problem?.code === 'chain/needs-consent')
-    return 'needs-consent'
   if (state !== undefined && !(state === 'base-missing' && WITHOUT_BASE.has(action))) return state
   const format = formatObstacle(action, image, base)
   if (format !== undefined) return format

@@ -171,9 +171,10 @@ export const STATE_ORDER: Readonly<Record<ImageState, number>> = {
   'base-missing': 3,
   'base-changed': 4,
   'needs-check': 5,
-  'in-use': 6,
-  scanning: 7,
-  ok: 8,
+  'needs-consent': 6,
+  'in-use': 7,
+  scanning: 8,
+  ok: 9,
 }
 
 type SortValue = string | number | undefined
