@@ -75,15 +75,15 @@ export const common: SameKeys<typeof english> = {
     themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel', contrast: 'Hoher Kontrast' },
     language: 'Sprache',
     languages: { system: 'Wie das System', en: 'English', de: 'Deutsch' },
-    jobs: 'Aufträge',
-    verify: 'Nach Verflachen und Exportieren vergleichen',
     units: 'Größenangaben',
     unitNames: { binary: 'Binär (GiB)', decimal: 'Dezimal (GB)', bytes: 'Genaue Bytes' },
     unitsHint:
       'Wie sie angezeigt werden. Eine eingegebene Größe zählt in Potenzen von 1024, wie bei ' +
       'qemu-img: 20G sind 20 GiB.',
+    jobs: 'Aufträge',
+    verify: 'Nach dem Verflachen und Exportieren vergleichen',
     verifyHint: 'Liest alles noch einmal und vergleicht. Dauert etwa so lange wie das Kopieren.',
-    simultaneous: 'Aufträge zur gleichen Zeit',
+    simultaneous: 'Gleichzeitige Aufträge',
     simultaneousHint:
       'Mehr als einer hilft nur, wenn die Abbilder auf verschiedenen Platten liegen.',
     cache: 'Speicher für die Bitmap jedes Overlays',

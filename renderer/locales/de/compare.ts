@@ -5,7 +5,7 @@ export const compare: SameKeys<typeof english> = {
   compare: {
     title: '{name} vergleichen',
     intro:
-      'Findet, wo zwei Datenträger verschieden gelesen werden, mit allen ihren Schichten. ' +
+      'Findet, wo sich zwei Platten verschieden lesen, mit allen ihren Schichten. ' +
       'Ändert nichts.',
     with: 'Vergleichen mit',
     choose: 'Abbild wählen',
@@ -16,7 +16,7 @@ export const compare: SameKeys<typeof english> = {
     show: 'Unterschiede zeigen',
     cancelled: 'Der Vergleich wurde abgebrochen. Nichts wurde geändert.',
     backgroundHint:
-      'Es geht weiter, wenn Sie dies schließen: das Ergebnis zeigt die Seite Aufträge.',
+      'Läuft weiter, wenn dieses Fenster geschlossen wird. Das Ergebnis steht bei den Aufträgen.',
     same: '{one} und {other} lesen sich gleich',
     differ: '{one} und {other} sind verschieden',
     first: 'Der erste Unterschied ist bei Byte {offset} ({place}).',
@@ -44,7 +44,7 @@ export const compare: SameKeys<typeof english> = {
       notListed: 'Verschieden an Stellen, die nicht aufgeführt sind',
     },
     where: 'Byte {offset} ({place}), Sektor {sector}',
-    whereCell: 'Byte {offset} ({place}), Sektor {sector}, Zelle von {size}',
+    whereCell: 'Byte {offset} ({place}), Sektor {sector}, Feld von {size}',
     sameHere: 'In beiden gleich',
     beyondHere: 'Hinter dem Ende von {name}; das andere hat hier Nullen',
     notListedHere: 'Hinter dem letzten Bereich, der aufgeführt ist',

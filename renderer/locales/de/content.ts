@@ -1,14 +1,14 @@
-/** Was in einem Datenträger ist. */
+/** What is inside of a disk. */
 export const content = {
   content: {
-    heading: 'Im Datenträger',
+    heading: 'In der Platte',
     hint: 'Wie es Partitionstabelle und Superblöcke sagen.',
-    nothing: 'Keine Partitionstabelle und kein Dateisystem ist darin bekannt.',
-    unreadable: 'Ohne ein Stück der Kette lässt sich nicht hineinsehen.',
+    nothing: 'Weder Partitionstabelle noch Dateisystem darin ist bekannt.',
+    unreadable: 'Solange ein Teil der Kette fehlt, lässt sich nicht hineinsehen.',
     table: { gpt: 'GPT', mbr: 'MBR' },
     partitions:
       '{table}, keine Partitionen | {table}, eine Partition | {table}, {count} Partitionen',
-    whole: 'Ganzer Datenträger',
+    whole: 'Ganze Platte',
     number: 'Partition {number}',
     used: '{used} von {size} belegt',
     place: 'ab {offset}',
@@ -16,7 +16,7 @@ export const content = {
     problems: {
       'primary-damaged': 'Die GPT am Anfang ist beschädigt; ihre Kopie am Ende wurde gelesen.',
       'both-damaged': 'Die GPT ist an beiden Enden beschädigt.',
-      'outside-of-disk': 'Eine Partition endet hinter dem Ende des Datenträgers.',
+      'outside-of-disk': 'Eine Partition endet hinter dem Ende der Platte.',
       'bad-chain': 'Die Liste der logischen Partitionen ist beschädigt: Es kann mehr geben.',
     },
     types: {

@@ -108,11 +108,11 @@ export const dialogs: SameKeys<typeof english> = {
     notice: 'Hinweis',
   },
   findings: {
-    'size-unaligned': 'Die Datei ist keine ganze Zahl von Sektoren lang',
+    'size-unaligned': 'Die Länge der Datei ist kein Vielfaches der Sektorgröße',
     'same-file': 'Dieselbe Datei steht zweimal in der Kette',
     'backing-unusable': 'Die Basis lässt sich nicht benutzen',
     'base-changed': 'Die Basis ist nicht mehr, was sie war',
-    'metadata-short': 'Die Bitmap ist kürzer, als die Platte sie braucht',
+    'metadata-short': 'Die Bitmap ist kürzer, als die Platte es verlangt',
     'metadata-long': 'Die Overlay-Datei geht hinter ihrer Bitmap weiter',
     'reserved-not-zero': 'Reservierte Bytes im Kopf sind nicht null',
     'bits-past-end': 'In der Bitmap sind Bits hinter dem Ende der Platte gesetzt',

@@ -11,7 +11,7 @@ export const errors: SameKeys<typeof english> = {
     'read-only': {
       title: 'Nur zum Lesen geöffnet',
       why: 'Auf {file} darf hier nicht geschrieben werden.',
-      help: 'Die Rechte der Datei und ihres Ordners ansehen.',
+      help: 'Die Rechte der Datei und ihres Ordners prüfen.',
     },
     'in-use': {
       title: 'In Benutzung',
@@ -20,7 +20,7 @@ export const errors: SameKeys<typeof english> = {
     },
     'not-supported': {
       title: 'Hier nicht möglich',
-      why: 'Das geht mit {file} nicht.',
+      why: 'Mit {file} ist das nicht möglich.',
       help: 'Die Einzelheiten sagen, was fehlt.',
     },
     'file/missing': {
@@ -68,7 +68,7 @@ export const errors: SameKeys<typeof english> = {
     'format/needs-program': {
       title: 'Ein Programm fehlt',
       why: '{file} wird mit Hilfe von QEMU gelesen, das hier nicht installiert ist.',
-      help: 'QEMUs Werkzeuge installieren (Debian, Ubuntu: qemu-utils), dann noch einmal ansehen.',
+      help: 'Die QEMU-Werkzeuge installieren (Debian, Ubuntu: qemu-utils), dann noch einmal ansehen.',
     },
     'chain/backing-missing': {
       title: 'Die Basis fehlt',
@@ -105,12 +105,12 @@ export const errors: SameKeys<typeof english> = {
     'chain/breaks-others': {
       title: 'Andere Overlays brauchen es',
       why: 'Andere Overlays der Liste lesen, was {file} dabei verlöre.',
-      help: 'Einen Weg wählen, der sie in Ruhe lässt, oder zu jedem von ihnen Ja sagen.',
+      help: 'Einen Weg wählen, der sie in Ruhe lässt, oder jedem einzelnen zustimmen.',
     },
     'chain/needs-consent': {
       title: 'Führt anderswohin',
-      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es blieb zu.',
-      help: 'Nur erlauben, wenn der Herkunft des Abbilds zu trauen ist. Das Ja gilt weiter.',
+      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht geöffnet.',
+      help: 'Nur erlauben, wenn der Herkunft des Abbilds zu trauen ist. Die Zustimmung gilt weiter.',
     },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
@@ -120,7 +120,9 @@ export const errors: SameKeys<typeof english> = {
     'verify/mismatch': {
       title: 'Die Kopie ist nicht gleich',
       why: 'Was noch einmal gelesen wurde, ist nicht, was geschrieben wurde.',
-      help: 'Die Kopie nicht benutzen. Die Platte prüfen, auf der sie liegt, dann noch einmal.',
+      help:
+        'Die Kopie nicht benutzen. Die Platte prüfen, auf der sie liegt, dann noch einmal ' +
+        'versuchen.',
     },
     'io/failed': {
       title: 'Lesen oder Schreiben schlug fehl',
@@ -135,12 +137,12 @@ export const errors: SameKeys<typeof english> = {
     'io/denied': {
       title: 'Keine Berechtigung',
       why: '{file} darf nicht geöffnet werden.',
-      help: 'Die Rechte der Datei und ihres Ordners ansehen.',
+      help: 'Die Rechte der Datei und ihres Ordners prüfen.',
     },
     'nbd/unreachable': {
       title: 'Nicht erreichbar',
       why: 'Der NBD-Server von {file} antwortet nicht.',
-      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal.',
+      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal versuchen.',
     },
     'nbd/refused': {
       title: 'Vom Server abgelehnt',
@@ -148,7 +150,7 @@ export const errors: SameKeys<typeof english> = {
       help: 'Den Namen des Exports prüfen. Server, die TLS verlangen, werden nicht unterstützt.',
     },
     'nbd/malformed': {
-      title: 'Der Server antwortet Unsinn',
+      title: 'Unverständliche Antwort des Servers',
       why: 'Was für {file} antwortet, hält sich nicht an das NBD-Protokoll.',
       help: 'Die Adresse prüfen. Die Einzelheiten sagen, was falsch war.',
     },
@@ -174,7 +176,7 @@ export const errors: SameKeys<typeof english> = {
   spaceFigures: '{needed} nötig, {free} frei.',
   dataStates: {
     unchanged: 'Nichts wurde geändert.',
-    resumable: 'Alle Daten sind heil. Es kann dort weitergehen, wo es aufhörte.',
+    resumable: 'Alle Daten sind unversehrt. Es kann dort weitergehen, wo es aufhörte.',
     uncertain: 'Die Datei ist vielleicht nicht in Ordnung. Vor dem Benutzen prüfen.',
   },
   failure: {
@@ -191,7 +193,7 @@ export const errors: SameKeys<typeof english> = {
       startQemu: 'QEMU konnte nicht gestartet werden',
       add: 'Die Dateien konnten nicht hinzugefügt werden',
       forget: 'Das Abbild konnte nicht aus der Liste genommen werden',
-      allow: 'Das Ja konnte nicht gemerkt werden',
+      allow: 'Die Zustimmung konnte nicht gespeichert werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',
       showInFolder: 'Der Ordner konnte nicht gezeigt werden',
       sample: 'Die Beispiel-Platte konnte nicht angelegt werden',
@@ -201,7 +203,7 @@ export const errors: SameKeys<typeof english> = {
       trash: 'Die Datei konnte nicht in den Papierkorb gelegt werden',
       pause: 'Der Auftrag konnte nicht angehalten werden',
       resume: 'Der Auftrag konnte nicht fortgesetzt werden',
-      goOn: 'Der Auftrag konnte nicht weitermachen',
+      goOn: 'Der Auftrag konnte nicht weitergeführt werden',
       clear: 'Die Aufträge konnten nicht aus der Liste genommen werden',
       copy: 'Der Text konnte nicht kopiert werden',
       licences: 'Die Lizenzen konnten nicht gezeigt werden',

@@ -58,15 +58,17 @@ export const exports: SameKeys<typeof english> = {
     writable: 'Lesen und schreiben',
     readOnlyHint:
       'Das Abbild bleibt, wie es ist. In QEMU lässt es sich trotzdem ausprobieren: alles ' +
-      'Geschriebene wird vergessen.',
+      'Geschriebene wird verworfen.',
     writableHint:
       'Was Clients schreiben, kommt in dieses Abbild. Schnappschüsse sind dabei möglich.',
     onlyRead:
-      'Dieses Format wird hier nur gelesen. Nur lesbar exportieren, oder ein Overlay darauf machen ' +
+      'Dieses Format wird hier nur gelesen. Nur lesbar exportieren, oder ein Overlay darauf ' +
+      'anlegen ' +
       'und dieses exportieren.',
     breaks:
-      'Ein Abbild steht darauf und ginge kaputt: besser ein Overlay darauf anlegen und dieses ' +
-      'exportieren. | {count} Abbilder stehen darauf und gingen kaputt: besser ein Overlay ' +
+      'Ein Abbild steht darauf und würde unbrauchbar: besser ein Overlay darauf anlegen und ' +
+      'dieses ' +
+      'exportieren. | {count} Abbilder stehen darauf und würden unbrauchbar: besser ein Overlay ' +
       'darauf anlegen und dieses exportieren.',
     place: 'Erreichbar über',
     socket: 'Unix-Socket',
@@ -122,7 +124,7 @@ export const exports: SameKeys<typeof english> = {
   qemu: {
     start: 'In QEMU starten',
     keep: 'Behalten, was geschrieben wird',
-    throwAway: 'Ausprobieren: Geschriebenes vergessen',
+    throwAway: 'Ausprobieren: Geschriebenes verwerfen',
     missing: 'QEMU ist nicht installiert. Debian und Ubuntu: qemu-system-x86',
     readOnly: 'Der Export ist nur zum Lesen',
     running: 'Eine Maschine läuft | {count} Maschinen laufen',

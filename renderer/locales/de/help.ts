@@ -59,13 +59,14 @@ export const help: SameKeys<typeof english> = {
       screen: 'Eine Seite hinauf oder hinunter',
       closer: 'Näher heran',
       farther: 'Weiter weg',
-      whole: 'Der ganze Datenträger',
+      whole: 'Die ganze Platte',
       into: 'In das Feld, bis zu seinen Bytes',
     },
   },
   about: {
     intro:
-      'Legt Overlays auf virtuellen Platten an, zeigt, was sie geändert haben, und macht einfache ' +
+      'Legt Overlays auf virtuellen Platten an, zeigt, was sie geändert haben, und macht ' +
+      'einfache ' +
       'Platten aus ihnen.',
     version: 'Version',
     chromium: 'Chromium',

@@ -10,7 +10,7 @@ export const jobs: SameKeys<typeof english> = {
     empty: 'Noch keine Aufträge',
     emptyText: 'Alles, was mit Abbildern geschieht, steht hier, während es läuft und danach.',
     nothingRunning: 'Es läuft nichts.',
-    clearEnded: 'Beendete wegnehmen',
+    clearEnded: 'Beendete entfernen',
     clearHint: 'Der Verlauf jedes Abbilds behält sie.',
     more: 'Noch einen zeigen | Noch {count} zeigen',
     clear: 'Aus der Liste nehmen',
@@ -21,7 +21,8 @@ export const jobs: SameKeys<typeof english> = {
     resume: 'Fortsetzen',
     resumeNamed: 'Fortsetzen: {job}',
     pausedAt: 'Angehalten bei {percent}',
-    pausedHint: 'Solange wird nichts gelesen oder geschrieben. Die Dateien bleiben vorgemerkt.',
+    pausedHint:
+      'Solange wird nichts gelesen oder geschrieben. Die Dateien bleiben ihm vorbehalten.',
     errorDetails: 'Was schiefging …',
     again: 'Noch einmal …',
     goOn: 'Weitermachen',
@@ -37,7 +38,7 @@ export const jobs: SameKeys<typeof english> = {
     ontoNothing: 'ohne Basis',
     progress: '{current} von {total}',
     copied: '{size} kopiert',
-    noneEnded: 'Nichts wegzunehmen',
+    noneEnded: 'Nichts zu entfernen',
   },
   jobKinds: {
     create: 'Neues Overlay {name}',
@@ -87,46 +88,53 @@ export const jobs: SameKeys<typeof english> = {
     create: 'Es blieb nichts zurück: Angefangene Dateien wurden entfernt.',
     resize: 'Das Abbild hat seine alte oder seine neue Größe, keine dazwischen.',
     check: 'Nichts wurde geändert.',
-    flatten: 'Das Overlay ist heil und benutzbar. Was kopiert ist, bleibt kopiert.',
+    flatten: 'Das Overlay ist unversehrt und benutzbar. Was kopiert ist, bleibt kopiert.',
     export: 'Die unfertige Zieldatei wurde entfernt. Das Abbild wurde nur gelesen.',
     'export-overlay': 'Die unfertige Zieldatei wurde entfernt. Das Abbild wurde nur gelesen.',
     'import-overlay': 'Das unfertige Overlay wurde entfernt. Das qcow2-Abbild wurde nur gelesen.',
     commit:
-      'Das Overlay ist heil und zeigt, was es zeigte. Weitermachen, bevor die Basis benutzt wird.',
-    rebase: 'Das Overlay ist heil und steht noch auf seiner alten Basis.',
+      'Das Overlay ist unversehrt und zeigt, was es zeigte. Weitermachen, bevor die Basis ' +
+      'benutzt wird.',
+    rebase: 'Das Overlay ist unversehrt und steht noch auf seiner alten Basis.',
     compare: 'Nichts wurde geändert.',
     measure: 'Nichts wurde geändert.',
     move: 'Das Overlay ist, wo es war. Was schon kopiert war, wurde entfernt.',
   },
   jobInterrupted: {
-    create: 'Das Programm endete dabei. Im Ordner können unfertige Dateien liegen.',
-    resize: 'Das Programm endete dabei. Das Abbild vor dem Benutzen prüfen.',
-    check: 'Das Programm endete dabei.',
-    flatten: 'Das Programm endete dabei. Das Overlay ist heil und benutzbar.',
+    create: 'Das Programm endete währenddessen. Im Ordner können unfertige Dateien liegen.',
+    resize: 'Das Programm endete währenddessen. Das Abbild vor dem Benutzen prüfen.',
+    check: 'Das Programm endete währenddessen.',
+    flatten: 'Das Programm endete währenddessen. Das Overlay ist unversehrt und benutzbar.',
     export:
-      'Das Programm endete dabei. Das Unfertige liegt noch als .part-Datei da; der nächste Export ' +
+      'Das Programm endete währenddessen. Das Unfertige liegt noch als .part-Datei da; der ' +
+      'nächste Export ' +
       'dorthin ersetzt sie.',
     'export-overlay':
-      'Das Programm endete dabei. Das Unfertige liegt noch als .part-Datei da; der nächste Export ' +
+      'Das Programm endete währenddessen. Das Unfertige liegt noch als .part-Datei da; der ' +
+      'nächste Export ' +
       'dorthin ersetzt sie.',
-    'import-overlay': 'Das Programm endete dabei. Unfertige Dateien können im Ordner liegen.',
+    'import-overlay':
+      'Das Programm endete währenddessen. Unfertige Dateien können im Ordner liegen.',
     commit:
-      'Das Programm endete dabei. Das Overlay ist heil, seine Basis hat einen Teil der ' +
+      'Das Programm endete währenddessen. Das Overlay ist unversehrt, seine Basis hat einen ' +
+      'Teil der ' +
       'Änderungen. Weitermachen, bevor die Basis benutzt wird.',
-    rebase: 'Das Programm endete dabei. Das Overlay ist heil und steht auf seiner alten Basis.',
-    compare: 'Das Programm endete dabei. Nichts wurde geändert.',
-    measure: 'Das Programm endete dabei. Nichts wurde geändert.',
-    move: 'Das Programm endete dabei. Im neuen Ordner können unfertige Kopien liegen.',
+    rebase:
+      'Das Programm endete währenddessen. Das Overlay ist unversehrt und steht auf seiner alten ' +
+      'Basis.',
+    compare: 'Das Programm endete währenddessen. Nichts wurde geändert.',
+    measure: 'Das Programm endete währenddessen. Nichts wurde geändert.',
+    move: 'Das Programm endete währenddessen. Im neuen Ordner können unfertige Kopien liegen.',
   },
   checkDone: {
-    clean: 'Es wurde nichts Falsches gefunden',
+    clean: 'Es wurde kein Fehler gefunden',
     leaks: 'Ein Leck wurde gefunden | {count} Lecks wurden gefunden',
     corruptions: 'Ein Schaden wurde gefunden | {count} Schäden wurden gefunden',
     notices: 'Ein Hinweis | {count} Hinweise',
     repaired: 'Eines wurde repariert | {count} wurden repariert',
   },
   flattenDone: 'Die Image-Datei allein ist jetzt die Platte.',
-  overlayKept: 'Das Overlay geht weiter wie zuvor.',
+  overlayKept: 'Das Overlay ist weiter benutzbar wie zuvor.',
   plan: {
     title: 'Was geschehen wird',
     computing: 'Was geschehen wird, wird ermittelt …',

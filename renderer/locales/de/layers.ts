@@ -64,7 +64,7 @@ export const layers: SameKeys<typeof english> = {
     chooseFile: 'Datei wählen …',
     submit: 'Auf die neue Basis setzen',
     submitNames: 'Namen ändern',
-    submitNone: 'Basis wegnehmen',
+    submitNone: 'Basis entfernen',
     submitAnyway: 'Trotzdem nehmen',
     verifyHint:
       'Liest noch einmal, was kopiert wurde, und die neue Basis gegen die alte, bevor sich der ' +
@@ -76,7 +76,7 @@ export const layers: SameKeys<typeof english> = {
     title: 'Basis von {name} suchen',
     intro: 'Das Overlay nennt eine Basis, die nicht da ist. Zeigen, wo sie jetzt liegt.',
     introThere: 'Zeigen, wo die Basis liegt, auf der das Overlay angelegt wurde.',
-    named: 'Basis, wie genannt',
+    named: 'Basis laut Overlay',
     file: 'Basis jetzt',
     fileNone: 'Noch nicht gewählt',
     choose: 'Wählen …',

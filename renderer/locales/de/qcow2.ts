@@ -1,9 +1,9 @@
-/** qcow2-Abbilder: was ihr Kopf sagt, und wie sie hereinkommen. */
+/** qcow2 images: what their header says, and how they come in. */
 export const qcow2 = {
   import: {
     title: 'qcow2-Overlay importieren',
     intro:
-      'Macht ein add-cow-Overlay, das dasselbe ist wie das qcow2-Abbild, auf derselben Basis. ' +
+      'Legt auf derselben Basis ein add-cow-Overlay an, das dem qcow2-Abbild gleicht. ' +
       'Kopiert wird nur, was das Abbild selbst hat; es wird nur gelesen.',
     source: 'qcow2-Abbild',
     sourceOn: 'Steht auf {base}',
@@ -18,7 +18,7 @@ export const qcow2 = {
     heading: 'qcow2',
     onlyRead:
       'qcow2-Abbilder werden hier nur gelesen. Um die Platte zu ändern: importieren, ' +
-      'oder ein Overlay darauf machen.',
+      'oder ein Overlay darauf anlegen.',
     import: 'Als Overlay importieren …',
     newOverlay: 'Neues Overlay darauf …',
     marks: {
@@ -35,7 +35,7 @@ export const qcow2 = {
     compression: 'Kompressionsart',
     refcounts: 'Referenzzähler',
     refcountBits: 'je {bits} Bit',
-    refcountsLazy: 'je {bits} Bit, spät geschrieben',
+    refcountsLazy: 'je {bits} Bit, verzögert geschrieben',
     backingFormat: 'Format der Basis, wie gespeichert',
     backingFormatNone: 'Nicht gespeichert: erraten',
     dataFile: 'Datendatei',
