@@ -1,4 +1,5 @@
 import koffi, { type KoffiFunc } from 'koffi'
+import pLimit from 'p-limit'
 
 /** Raw deflate, whatever follows the stream; or one zstd frame with nothing behind it. */
 export type NativeFormat = 'deflate' | 'zstd'
@@ -59,6 +60,9 @@ const LIBRARIES: Record<NativeFormat, Library> = {
   },
 }
 
+/** Twice as many as Node has threads; for more, koffi would have to make memory for each call. */
+const limit = pLimit(8)
+
 /** What calls that are under way read and write: koffi does not hold it. */
 const held = new Set<object>()
 
@@ -66,8 +70,8 @@ function load(library: Library): NativeDecoder | undefined {
   const functions = functionsOf(library)
   if (functions === undefined) return undefined
   const { make, free, decode } = functions
-  return async (source, target) => {
-    const memory: unknown = make()
+  const call = async (source: Uint8Array, target: Uint8Array): Promise<boolean> => {
+    const memory = make()
     if (memory === null) return false
     const buffers = [source, target]
     held.add(buffers)
@@ -81,13 +85,14 @@ function load(library: Library): NativeDecoder | undefined {
       })
       return library.isFilled(result, target)
     } catch {
-      // koffi takes only so many calls at a time
+      // it was not even called
       return false
     } finally {
       held.delete(buffers)
       free(memory)
     }
   }
+  return (source, target) => limit(call, source, target)
 }
 
 type NativeFunction = KoffiFunc<(...args: unknown[]) => unknown>

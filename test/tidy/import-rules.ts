@@ -59,8 +59,8 @@ const engine: readonly IForbiddenRuleType[] = [
     ...error,
     name: 'engine-few-packages',
     comment:
-      'Of npm, the engine has koffi in its host layer, commander and zod in its command line, ' +
-      'and zstddec where an old Node has no zstd.',
+      'Of npm, the engine has koffi and p-limit in its host layer, commander and zod in its ' +
+      'command line, and zstddec where an old Node has no zstd.',
     from: { path: '^engine/(?!host/|cli/|format/qcow2/zstd\\.ts$)' },
     to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional'] },
   },
