@@ -4,10 +4,11 @@ import { runJob } from '../../engine/job/jobs'
 import { unwatched } from '../support/disks'
 import type { FileSystemState } from '../support/host-log'
 import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
+import { Random } from '../support/random'
 import { SimulatedHost } from '../support/simulated-host'
 import { exploreRuns, patience, quota, type Recorded, tell } from './explore'
 import { Canvas } from './history'
-import { smallSettings, takenImageSettings } from './settings'
+import { overlappingSetting, smallSettings, takenImageSettings } from './settings'
 import { violations } from './verify'
 import { readWindows, runWorkload, type Setting } from './workload'
 
@@ -15,11 +16,13 @@ const RESUME_EVERY = 5
 
 /** Some writes, then a flatten: its log, and the content that nothing may change. */
 async function recordFlatten(setting: Setting, seed: number): Promise<Recorded> {
+  const { cacheBytes, concurrent } = setting
   const written = await runWorkload(setting, ['write', 'write', 'zero', 'flush'], 6, seed)
   const start = written.host.snapshot()
-  const host = new SimulatedHost(start)
-  const content = await contentOf(host, setting)
-  await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: seed % 2 === 0 }, unwatched)
+  const content = await contentOf(new SimulatedHost(start), setting)
+  const host = new SimulatedHost(start, concurrent === true ? { random: new Random(seed) } : {})
+  const job = cacheBytes === undefined ? host : Object.assign(host, { cacheBytes })
+  await runJob(job, { kind: 'flatten', path: OVERLAY_PATH, verify: seed % 2 === 0 }, unwatched)
   const allowed = { sizes: [setting.overlay.size], certain: content, alternatives: new Map() }
   const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)
@@ -67,7 +70,7 @@ describe('a crash while an overlay is flattened', patience, () => {
     tell(`crash states of flattening: ${String(tried)}`)
   })
 
-  const settings = [...smallSettings, ...takenImageSettings]
+  const settings = [...smallSettings, ...takenImageSettings, overlappingSetting]
   it.each(settings)('changes nothing, and flatten goes on: $name', async (setting) => {
     const record = (seed: number): Promise<Recorded> => recordFlatten(setting, seed)
     const { states, violations: wrong } = await exploreRuns(record, quota(12))

@@ -69,6 +69,20 @@ export const evictingSetting: Setting = {
   cacheBytes: 4 * KIB,
 }
 
+/**
+ * More than three steps of a flatten, of which two are under way at a time, with data at the border
+ * of each; pages of bitmap leave the cache while others are being changed.
+ */
+export const overlappingSetting: Setting = {
+  ...evictingSetting,
+  name: 'add-cow, steps that overlap, 14 bitmap pages through a cache of 8',
+  overlay: {
+    ...evictingSetting.overlay,
+    base: { length: 14 * SECTORS_PAGE, data: evictingSetting.windows },
+  },
+  concurrent: true,
+}
+
 function shapeOf(layout: Shape['layout']): Shape {
   const shape = shapes.find((each) => each.layout === layout)
   if (shape === undefined) throw new Error('no such shape')
