@@ -8,8 +8,8 @@ export type HandOver = z.infer<typeof handOverSchema>
 
 /**
  * The files that a start was given: its arguments without switches, the program itself and, where
- * an Electron was told which application to load (`hasAppPath`), that application's folder. Desktops
- * on Linux give files as URLs.
+ * an Electron was told which application to load (`hasAppPath`), that application's folder.
+ * Desktops on Linux give files as URLs.
  */
 export function handedFiles(
   argv: readonly string[],

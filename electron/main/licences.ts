@@ -20,8 +20,8 @@ const LISTS = ['out/main/licences.json', 'out/renderer/licences.json']
 const BESIDE = 'node_modules/koffi'
 
 /**
- * The licences of all libraries that are shipped in `folder`, the application's own, by name. Error:
- * `file/missing` where the application was not built, or not whole.
+ * The licences of all libraries that are shipped in `folder`, the application's own, by name.
+ * Error: `file/missing` where the application was not built, or not whole.
  */
 export async function readLicences(folder: string): Promise<readonly Licence[]> {
   const found = new Map<string, Licence>()

@@ -18,7 +18,7 @@ async function fill(folder: string): Promise<void> {
   await writeFile(join(folder, 'node_modules/koffi/LICENSE.txt'), 'words of koffi')
 }
 
-test('the licences are those of all that is bundled, and of what is shipped beside it', async () => {
+test('the licences are those of all that is bundled and of what is beside it', async () => {
   const folder = temporaryFolder()
   await fill(folder)
   expect(await readLicences(folder)).toEqual([

@@ -69,7 +69,7 @@ describe('several rows are selected', () => {
     expect(selected()).toEqual(['gone'])
   })
 
-  test('by keys: Shift adds, Ctrl only goes, Space takes in and out, Ctrl+A takes all', async () => {
+  test('by keys: Shift adds, Ctrl only goes, Space takes in and out, Ctrl+A all', async () => {
     grid().focus()
     await settle()
     await press('ArrowDown', { shiftKey: true })

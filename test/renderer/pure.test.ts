@@ -6,7 +6,7 @@ import { errorPath, errorReport, fileName } from '../../renderer/composables/use
 import { createFormat } from '../../renderer/format'
 import { imageNameFor, nameProblem, proposeName, stem } from '../../renderer/modules/create/names'
 import { fieldOf } from '../../renderer/modules/create/problem-fields'
-import { helpFor } from '../../renderer/modules/error/error-help'
+import { HELP_ELSEWHERE, helpFor } from '../../renderer/modules/error/error-help'
 import { obstacle } from '../../renderer/modules/image/image-actions'
 import { fittingColumns } from '../../renderer/modules/library/columns'
 import {
@@ -120,8 +120,9 @@ describe('errors', () => {
     )
   })
 
-  test.each(ERROR_CODES)('%s has at most two buttons that help', (code) => {
+  test.each(ERROR_CODES)('%s has one or two buttons that help, or help elsewhere', (code) => {
     expect(helpFor(code).length).toBeLessThanOrEqual(2)
+    expect(helpFor(code).length === 0).toBe(HELP_ELSEWHERE[code] !== undefined)
   })
 })
 

@@ -68,7 +68,9 @@ export const errors: SameKeys<typeof english> = {
     'format/needs-program': {
       title: 'Ein Programm fehlt',
       why: '{file} wird mit Hilfe von QEMU gelesen, das hier nicht installiert ist.',
-      help: 'Die QEMU-Werkzeuge installieren (Debian, Ubuntu: qemu-utils), dann noch einmal ansehen.',
+      help:
+        'Die QEMU-Werkzeuge installieren (Debian, Ubuntu: qemu-utils), dann noch einmal ' +
+        'ansehen.',
     },
     'chain/backing-missing': {
       title: 'Die Basis fehlt',
@@ -109,8 +111,12 @@ export const errors: SameKeys<typeof english> = {
     },
     'chain/needs-consent': {
       title: 'Führt anderswohin',
-      why: '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht geöffnet.',
-      help: 'Nur erlauben, wenn der Herkunft des Abbilds zu trauen ist. Die Zustimmung gilt weiter.',
+      why:
+        '{file} nennt etwas außerhalb des eigenen Ordners oder im Netz. Es wurde nicht ' +
+        'geöffnet.',
+      help:
+        'Nur erlauben, wenn der Herkunft des Abbilds zu trauen ist. Die Zustimmung gilt ' +
+        'weiter.',
     },
     'resize/needs-shrink': {
       title: 'Würde Daten abschneiden',
@@ -142,7 +148,9 @@ export const errors: SameKeys<typeof english> = {
     'nbd/unreachable': {
       title: 'Nicht erreichbar',
       why: 'Der NBD-Server von {file} antwortet nicht.',
-      help: 'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal versuchen.',
+      help:
+        'Nachsehen, ob der Server läuft und das Netz dorthin führt, dann noch einmal ' +
+        'versuchen.',
     },
     'nbd/refused': {
       title: 'Vom Server abgelehnt',

@@ -23,7 +23,9 @@ export const selection: SameKeys<typeof english> = {
     virtualSizeHint: 'Alle zusammen, wie ihre Gäste sie sehen.',
     copyPaths: 'Pfade kopieren',
     compare: 'Beide vergleichen …',
-    hint: 'Strg+Klick oder Umschalt+Klick wählt weitere aus, ein Klick auf ein Abbild nur dieses eine.',
+    hint:
+      'Strg+Klick oder Umschalt+Klick wählt weitere aus, ein Klick auf ein Abbild nur ' +
+      'dieses eine.',
   },
   many: {
     list: 'Die Abbilder',

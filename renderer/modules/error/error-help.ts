@@ -7,7 +7,10 @@ export type HelpfulAction = Extract<
   'rescan' | 'check' | 'show-in-folder' | 'forget' | 'resize' | 'locate' | 'rebase' | 'export'
 >
 
-const HELP: Readonly<Record<ErrorCode, readonly HelpfulAction[]>> = {
+/** What helps: an action on the image, or a look into the program's own log. */
+export type Help = HelpfulAction | 'show-log'
+
+const HELP: Readonly<Record<ErrorCode, readonly Help[]>> = {
   'invalid-argument': [],
   'read-only': ['show-in-folder'],
   'in-use': ['rescan'],
@@ -38,10 +41,19 @@ const HELP: Readonly<Record<ErrorCode, readonly HelpfulAction[]>> = {
   'nbd/refused': ['rescan'],
   'nbd/malformed': ['rescan', 'forget'],
   'job/cancelled': [],
-  internal: [],
+  internal: ['show-log'],
+}
+
+/** Errors that no button beside them helps with, and where the help is instead. */
+export const HELP_ELSEWHERE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'invalid-argument': 'the field that it is about',
+  'file/exists': 'the field of the name, where another one is typed',
+  'not-supported': 'its details, as there is nothing to be done with this image',
+  'chain/too-deep': 'a layer further down, which is to be flattened first',
+  'job/cancelled': 'the job, which can be started again or goes on',
 }
 
 /** One or two things that help with an error, the most helpful first. */
-export function helpFor(code: ErrorCode): readonly HelpfulAction[] {
+export function helpFor(code: ErrorCode): readonly Help[] {
   return HELP[code]
 }

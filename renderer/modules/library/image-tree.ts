@@ -100,8 +100,8 @@ export function filterWords(text: string): string[] {
 }
 
 /**
- * Nodes to be shown where some are hidden: what matches, and what leads to it. Iterative: chains may be
- * long.
+ * Nodes to be shown where some are hidden: what matches, and what leads to it. Iterative: chains
+ * may be long.
  */
 function shownNodes(forest: readonly ImageNode[], matches: Matcher): Set<ImageId> {
   const order: ImageNode[] = [...forest]

@@ -79,7 +79,7 @@ function target(key: string, index: number, rows: number, page: number): number 
   }
 }
 
-/** The keys that move the cursor: alone they select, with Shift they add, with Ctrl they only go. */
+/** Keys that move the cursor: alone they select, with Shift they add, with Ctrl they only go. */
 function movement(
   event: Keys,
   rows: readonly ImageRow[],

@@ -36,6 +36,11 @@ async function units(page: Page, name: string): Promise<void> {
     bridge.emit('settings.changed', bridge.settings) }`)
 }
 
+/** What the menu would ask for. */
+async function act(page: Page, action: string): Promise<void> {
+  await page.evaluate(`window.fakeBridge.emit('window.action', { action: '${action}' })`)
+}
+
 /** What is around the list: selections, filters, settings, help. */
 export const FRAME_VIEWS: readonly View[] = [
   { name: 'frame-list', contrast: true, show: (page) => select(page, 'web-staging.add-cow') },
@@ -113,6 +118,22 @@ export const FRAME_VIEWS: readonly View[] = [
     show: async (page) => {
       await select(page, 'experiment')
       await units(page, 'decimal')
+    },
+  },
+  { name: 'help-shortcuts', contrast: true, show: (page) => page.keyboard.press('Control+/') },
+  { name: 'help-shortcuts-de', lang: 'de', show: (page) => page.keyboard.press('Control+/') },
+  {
+    name: 'help-about',
+    contrast: true,
+    show: (page) => act(page, 'about'),
+  },
+  { name: 'help-about-de', lang: 'de', show: (page) => act(page, 'about') },
+  {
+    name: 'help-licences',
+    show: async (page) => {
+      await act(page, 'about')
+      await press(page, 'Libraries and their licences…')
+      await press(page, /^koffi/)
     },
   },
   { name: 'frame-settings', contrast: true, show: (page) => press(page, 'Settings') },
