@@ -66,6 +66,16 @@ describeNeeding(
       return one
     }
 
+    async function imageNamed(name: string): Promise<{ readonly id: string }> {
+      const reply = await app.window.evaluate(() =>
+        window.addCow.invoke('app.bootstrap', undefined),
+      )
+      if (!reply.ok) throw new Error(reply.error.message)
+      const found = reply.value.images.find((image) => image.name === name)
+      if (found === undefined) throw new Error(`no image ${name}`)
+      return found
+    }
+
     function card(name: string): Locator {
       return app.window.getByRole('article', { name })
     }
@@ -175,6 +185,25 @@ describeNeeding(
       await goTo(app, 'Images')
       await row(app, 'later.add-cow').getByText('OK').waitFor({ timeout: SLOW })
       expect(app.problems).toEqual([])
+    })
+
+    test('ends in good order when the person quits all the same', async () => {
+      const { id: imageId } = await imageNamed('later.add-cow')
+      const request = { imageId, readOnly: false, place: { kind: 'socket' } } as const
+      await app.window.evaluate((asked) => window.addCow.invoke('export.start', asked), request)
+      await expect.poll(() => served().catch(() => undefined)).toMatchObject({ status: 'running' })
+      await write(0x33, 3 * MIB, 65_536)
+      const { uri } = await served()
+      const socket = decodeURIComponent(uri.slice(uri.indexOf('=') + 1))
+      await stat(socket)
+      const closed = new Promise<void>((resolve) => app.electron.once('close', () => resolve()))
+      await app.electron.evaluate(({ dialog: native, app: running }) => {
+        native.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: false })
+        running.quit()
+      })
+      await closed
+      await expect(stat(socket)).rejects.toThrow('ENOENT')
+      expect(await bytesOf(snapshot, 3 * MIB)).toBe(0x33)
     })
   },
 )

@@ -23,7 +23,10 @@ let bridge: FakeBridge
 /** Exports an image, and says more of it. */
 async function serve(part: Partial<ExportSnapshot> = {}, imageId = 'vm'): Promise<string> {
   const readOnly = part.readOnly === true
-  const { id } = bridge.startExport({ imageId, readOnly, place: { kind: 'socket' } })
+  const request = { imageId, readOnly, place: { kind: 'socket' } } as const
+  const reply = await bridge.invoke('export.start', request)
+  if (!reply.ok) throw new Error(reply.error.message)
+  const { id } = reply.value
   bridge.moveExport(id, part)
   await settle()
   return id
