@@ -1,4 +1,4 @@
-/* A machine that people know: GRUB's rescue image boots from an overlay export, and writes to it. */
+/* GRUB, on its rescue image, boots from an overlay export, and writes to it. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
