@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDisk } from '../../engine/image/disk'
+import { countToCopy } from '../../engine/job/flatten'
 import { runJob } from '../../engine/job/jobs'
 import { unwatched } from '../support/disks'
 import type { FileSystemState } from '../support/host-log'
@@ -55,10 +56,12 @@ async function imageAlone(host: SimulatedHost, content: Canvas): Promise<string[
   if (image === undefined) return ['the image file is gone']
   const disk = await openDisk(host, OVERLAY_PATH, { writable: false })
   const { size } = disk
+  const left = await countToCopy(disk)
   await disk.close()
   const found = new Canvas(content.windows)
   for (const window of content.windows) image.read(found.part(window), window.offset)
   const wrong = found.equals(content) ? [] : ['the image file alone is not the disk']
+  if (left > 0) wrong.push(`${String(left)} bytes are still read from below`)
   return image.length === size
     ? wrong
     : [...wrong, `the image file has ${String(image.length)} bytes`]
