@@ -1,16 +1,32 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { rangeEnd } from '../../engine/base/byte-range'
-import { KIB, SECTOR_SIZE } from '../../engine/base/units'
+import { alignDown, KIB, SECTOR_SIZE } from '../../engine/base/units'
+import type { DataRun, Host, HostFile, OpenOptions } from '../../engine/host/host'
 import { openDisk } from '../../engine/image/disk'
 import { newOverlay, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
 import { SimulatedHost } from '../support/simulated-host'
+import { WrappedFile, WrappedHost } from '../support/wrapped-host'
 
 const SIZE = 96 * KIB + SECTOR_SIZE
 
+/** A host that tells of data and holes in pieces, as one may: neighbours are alike. */
+class PiecemealHost extends WrappedHost {
+  override async open(path: string, options: OpenOptions): Promise<HostFile> {
+    return new PiecemealFile(await super.open(path, options))
+  }
+}
+
+class PiecemealFile extends WrappedFile {
+  override async dataAt(offset: number): Promise<DataRun> {
+    const { data, end } = await super.dataAt(offset)
+    return { data, end: Math.min(end, alignDown(offset, 4 * KIB) + 4 * KIB) }
+  }
+}
+
 /** An overlay and its base, both with data and holes; at times on a host that answers late. */
-async function makeHost(random: Random): Promise<SimulatedHost> {
+async function makeHost(random: Random): Promise<Host> {
   const layout = random.pick(['add-cow', 'acow'] as const)
   const clusterSize = layout === 'acow' ? random.pick([512, 4 * KIB]) : 512
   const length = random.pick([20 * KIB + 77, 200 * KIB])
@@ -28,7 +44,9 @@ async function makeHost(random: Random): Promise<SimulatedHost> {
     else await disk.write(random.bytes(count), offset)
   }
   await disk.close()
-  return new SimulatedHost(host.snapshot(), random.chance(0.5) ? { random: random.fork() } : {})
+  const options = random.chance(0.5) ? { random: random.fork() } : {}
+  const again = new SimulatedHost(host.snapshot(), options)
+  return random.chance(0.5) ? new PiecemealHost(again) : again
 }
 
 it('the walk through a disk shows what its list of runs has, and waits for its visitor', async () => {
