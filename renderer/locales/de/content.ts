@@ -12,6 +12,7 @@ export const content = {
     number: 'Partition {number}',
     used: '{used} von {size} belegt',
     place: 'ab {offset}',
+    showOnMap: '{name} auf der Karte zeigen',
     unknown: 'Nichts bekannt',
     problems: {
       'primary-damaged': 'Die GPT am Anfang ist beschädigt; ihre Kopie am Ende wurde gelesen.',

@@ -11,6 +11,7 @@ export const content = {
     number: 'Partition {number}',
     used: '{used} of {size} used',
     place: 'from {offset}',
+    showOnMap: 'Show {name} on the map',
     unknown: 'Nothing known',
     problems: {
       'primary-damaged': 'The GPT at the start is damaged; its copy at the end was read.',

@@ -114,6 +114,19 @@ export function centreOn(grid: Grid, view: View, offset: number): View {
   return clampView(grid, { ...view, first, shift: 0 })
 }
 
+/** The closest view that has all of a range, at its beginning. Bytes, `to` exclusive. */
+export function fitRange(grid: Grid, from: number, to: number): View {
+  const room = grid.columns * grid.rows
+  let cellBytes = SECTOR_SIZE
+  while (
+    cellBytes < grid.wholeCellBytes &&
+    Math.ceil(to / cellBytes) - Math.floor(from / cellBytes) > room
+  ) {
+    cellBytes *= 2
+  }
+  return clampView(grid, { cellBytes, first: Math.floor(from / cellBytes), shift: 0 })
+}
+
 /** Scrolls as little as brings the cell of a byte to the screen. */
 export function reveal(grid: Grid, view: View, offset: number): View {
   const cell = Math.floor(offset / view.cellBytes)

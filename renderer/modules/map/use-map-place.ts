@@ -3,6 +3,7 @@ import {
   centreOn,
   clampView,
   fitGrid,
+  fitRange,
   reveal,
   wholeDisk,
   zoomAt,
@@ -27,6 +28,8 @@ export interface MapPlace {
   readonly go: (offset: number) => void
   readonly centre: (offset: number) => void
   readonly show: (view: View) => void
+  /** Shows a range as close as goes, with the cursor at its beginning. */
+  readonly showRange: (from: number, to: number) => void
   /** Says where the pointer is; undefined where it is nowhere on the disk. */
   readonly point: (offset: number | undefined) => void
 }
@@ -75,10 +78,16 @@ export function useMapPlace(size: () => number): MapPlace {
     view.value = next
   }
 
+  function showRange(from: number, to: number): void {
+    if (grid.value === undefined) return
+    view.value = fitRange(grid.value, from, to)
+    cursor.value = from
+  }
+
   function point(offset: number | undefined): void {
     hover.value = offset
   }
 
   watch(size, fit)
-  return { grid, view, cursor, hover, resize, zoom, showWhole, go, centre, show, point }
+  return { grid, view, cursor, hover, resize, zoom, showWhole, go, centre, show, showRange, point }
 }

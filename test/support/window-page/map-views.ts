@@ -63,6 +63,15 @@ export const MAP_VIEWS: readonly View[] = [
       await page.getByRole('list', { name: 'Layers' }).getByRole('button').nth(1).click()
     },
   },
+  {
+    name: 'map-inside',
+    show: async (page) => {
+      await page.getByRole('row', { name: 'experiment' }).first().click()
+      await page.getByRole('button', { name: /^Show 2 · ext4/ }).click()
+      await page.locator('canvas').first().waitFor()
+      await widen(page)
+    },
+  },
   { name: 'map-raw', show: (page) => openMap(page, 'debian-12-server.raw') },
   { name: 'map-tiny', show: (page) => openMap(page, 'scratch') },
   { name: 'map-huge', show: (page) => openMap(page, 'measurement-archive') },
