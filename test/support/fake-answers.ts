@@ -3,13 +3,18 @@ import type { ImageDetails, ImageId, ImageSummary } from '../../electron/contrac
 import { EngineError } from '../../engine/base/errors'
 import { GIB, MIB, SECTOR_SIZE } from '../../engine/base/units'
 import type { DiskContent } from '../../engine/model/content'
-import type { LayerInfo } from '../../engine/model/image'
+import { EXTERNAL_FORMATS, type FormatName, type LayerInfo } from '../../engine/model/image'
 import type { PlannedFile } from '../../engine/model/job'
+import { QCOW2_INFO } from './fake-qcow2'
 
 type Images = ReadonlyMap<ImageId, ImageSummary>
 
 function pathOf(image: ImageSummary): string {
   return `${image.directory}/${image.name}`
+}
+
+function isExternal(format: FormatName): boolean {
+  return EXTERNAL_FORMATS.some((external) => external === format)
 }
 
 function layerOf(images: Images, image: ImageSummary, depth: number): LayerInfo {
@@ -29,17 +34,15 @@ function layerOf(images: Images, image: ImageSummary, depth: number): LayerInfo 
   if (common.format === 'raw') return common
   const imageName = `${stem}.raw`
   const backingPath = base === undefined ? image.baseName : pathOf(base)
-  return {
-    ...common,
-    imageFile: {
-      name: imageName,
-      path: `${image.directory}/${imageName}`,
-      size: virtualSize,
-    },
-    ...(image.baseName === undefined
+  const backing =
+    image.baseName === undefined
       ? {}
-      : { backing: { name: image.baseName, path: backingPath ?? '', format: 'raw' } }),
-  }
+      : { backing: { name: image.baseName, path: backingPath ?? '', format: 'raw' } }
+  if (common.format === 'qcow2')
+    return { ...common, clusterSize: 65_536, ...backing, qcow2: QCOW2_INFO }
+  if (isExternal(common.format)) return common
+  const imageFile = { name: imageName, path: `${image.directory}/${imageName}`, size: virtualSize }
+  return { ...common, imageFile, ...backing }
 }
 
 /** What each layer serves if what a layer has hides as much of what lies below as chance has it. */

@@ -4,6 +4,8 @@
  */
 import type { Settings } from '../../../electron/contract/settings'
 import { FakeBridge } from '../fake-bridge'
+import { detailsOf } from '../fake-answers'
+import { readOnlyLibrary, RICH_QCOW2_INFO, withQcow2 } from '../fake-qcow2'
 import { badCheck, manyImages, NOW, rawImage, richJobs, richLibrary } from '../fake-library'
 
 const parameters = new URLSearchParams(location.search)
@@ -30,12 +32,19 @@ function bridgeFor(scenario: string): FakeBridge {
       return new FakeBridge({ settings, images: manyImages(10_000) })
     case 'one':
       return new FakeBridge({ settings, images: [rawImage('one', 'disk.raw')] })
+    case 'qcow2':
+      return new FakeBridge({ settings, images: readOnlyLibrary() })
     default:
       return new FakeBridge({ settings, images: richLibrary(), jobs: richJobs(Date.now()) })
   }
 }
 
-const bridge = bridgeFor(chosen('scenario', ['rich', 'empty', 'many', 'one', 'loading', 'down']))
+const scenario = chosen('scenario', ['rich', 'empty', 'many', 'one', 'qcow2', 'loading', 'down'])
+const bridge = bridgeFor(scenario)
+if (scenario === 'qcow2') {
+  const details = detailsOf(bridge.images, 'appliance')
+  bridge.details.set('appliance', withQcow2(details, RICH_QCOW2_INFO))
+}
 bridge.details.set('db', {
   lastCheck: { at: NOW, result: badCheck('/srv/overlays/db-primary.add-cow') },
 })

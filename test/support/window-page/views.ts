@@ -3,6 +3,7 @@ import { COMPARE_VIEWS } from './compare-views'
 import { EXPORT_VIEWS } from './export-views'
 import { FRAME_VIEWS } from './frame-views'
 import { MAP_VIEWS } from './map-views'
+import { QCOW2_VIEWS } from './qcow2-views'
 
 /** Something to be seen of the window, and the way there. */
 export interface View {
@@ -133,6 +134,7 @@ export const VIEWS: readonly View[] = [
   ...MAP_VIEWS,
   ...COMPARE_VIEWS,
   ...EXPORT_VIEWS,
+  ...QCOW2_VIEWS,
   ...FRAME_VIEWS,
   { name: 'check', show: (page) => tab(page, 'db-primary', 'Check') },
   { name: 'check-never', show: (page) => tab(page, 'experiment', 'Check') },
