@@ -43,9 +43,39 @@ export async function runContests(
     outcomes.push(outcome)
     console.log(line(outcome))
   }
+  await keep(outcomes, file)
+}
+
+/** What was measured of ours alone, each time in seconds. */
+export interface Measured {
+  readonly name: string
+  /** Seconds that the median is to stay below; absent where the figure is only told. */
+  readonly goal?: number
+  readonly seconds: readonly number[]
+}
+
+/** Prints the medians, and keeps them as out/bench/FILE.json. */
+export async function printTimings(all: readonly Measured[], file: string): Promise<void> {
+  const outcomes = all.map(({ name, goal, seconds }) => ({
+    ...{ name, rounds: seconds.length },
+    ...(goal !== undefined && { goal }),
+    ours: timing(seconds),
+  }))
+  for (const { name, goal, ours } of outcomes) {
+    const verdict = goal === undefined ? '' : `(goal ${String(goal)} s: ${met(ours.median, goal)})`
+    console.log(`${name.padEnd(22)} ours ${span(ours)}   ${verdict}`.trimEnd())
+  }
+  await keep(outcomes, file)
+}
+
+async function keep(outcomes: unknown, file: string): Promise<void> {
   await mkdir(join(outFolder, 'bench'), { recursive: true })
   const path = join(outFolder, 'bench', `${file}.json`)
   await writeFile(path, `${JSON.stringify(outcomes, undefined, 2)}\n`)
+}
+
+function met(value: number, goal: number): string {
+  return value <= goal ? 'met' : 'missed'
 }
 
 async function runContest(contest: Contest, rounds: number): Promise<Outcome> {
@@ -79,7 +109,7 @@ function timing(seconds: readonly number[]): Timing {
 }
 
 function line({ name, peer, goal, ours, theirs, ratio }: Outcome): string {
-  const verdict = ratio <= goal ? 'met' : 'missed'
+  const verdict = met(ratio, goal)
   return (
     `${name.padEnd(22)} ours ${span(ours)}   ${peer} ${span(theirs)}   ` +
     `ratio ${ratio.toFixed(2)} (goal ${String(goal)}: ${verdict})`

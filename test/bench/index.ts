@@ -1,7 +1,7 @@
 /*
  * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as
- * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2, nbd or
- * wide): `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/. The part wide
+ * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2, nbd,
+ * wide or window): `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/. The part wide
  * makes a disk of `--extents` MiB with as many extents, and takes 11 GiB and minutes to make it.
  */
 import { execFile } from 'node:child_process'
@@ -18,6 +18,7 @@ import { runNbdBench } from './nbd'
 import { qcow2Contests } from './qcow2'
 import { copy, makeTwins, type Twins } from './twins'
 import { makeWideTwins, type WideTwins } from './wide-twins'
+import { runWindowBench } from './window'
 
 const run = promisify(execFile)
 const cli = join(outFolder, 'cli/add-cow-img.js')
@@ -147,6 +148,10 @@ await main(async () => {
   try {
     const rounds = Number(values.rounds)
     const wanted = (part: string): boolean => values.only === undefined || values.only === part
+    if (wanted('window')) {
+      await runWindowBench(directory, rounds)
+      if (values.only !== undefined) return 0
+    }
     if (wanted('wide')) {
       say(`Making a disk of ${values.extents} extents and its qcow2 twin.`)
       const wide = await makeWideTwins(directory, Number(values.extents))
