@@ -146,6 +146,9 @@ describe('the list', () => {
     expect(bridge.requestsOf('library.forget')).toEqual([{ ids: ['top'] }])
     expect(rowIds()).toEqual(['base', 'one', 'two'])
     expect(pageText()).toContain('Its files are where they were')
+    expect(selected()).toBe('two')
+    await press('Delete')
+    expect(selected()).toBe('one')
   })
 
   test('narrows to a search, says how many there are, and clears it again', async () => {
@@ -198,6 +201,7 @@ test('every state is an icon and a word', async () => {
       'In use',
       'File missing',
       'Unreadable',
+      'Asks first',
       'Reading…',
     ]),
   )
