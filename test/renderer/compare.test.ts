@@ -151,7 +151,7 @@ describe('comparing', () => {
     expect(options.some((one) => one.includes('vm.add-cow'))).toBe(false)
   })
 
-  test('shows the command, runs in the dialog, and says in a sentence that both are the same', async () => {
+  test('shows the command, runs in the dialog, and says that both are the same', async () => {
     await open()
     expect(byRole('dialog').textContent).toContain('add-cow-img compare /srv/overlays/vm.add-cow')
     await click(byRole('button', 'Compare'))
@@ -211,7 +211,7 @@ describe('comparing', () => {
     ])
   })
 
-  test('tells of ranges that are not listed, and shows a result again from the history', async () => {
+  test('tells of ranges that are not listed, and shows a result again from the list', async () => {
     await open()
     await click(byRole('button', 'Compare'))
     await endWith(found({ more: true }))
