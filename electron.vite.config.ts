@@ -50,6 +50,8 @@ export default defineConfig({
       target: chromeTarget,
       outDir: 'out/renderer',
       sourcemap: true,
+      // half the text to be read and compiled before the first paint
+      minify: true,
       license,
       rolldownOptions: { input: { index: 'renderer/index.html' } },
     },

@@ -35,6 +35,9 @@ import { type Texts, textsFor } from './texts'
 import { TrustLog } from './trust-log'
 import { MainWindow } from './window'
 
+/** What a page needs to draw the list, with time to spare. */
+const FIRST_PAINT_MS = 250
+
 /** What all parts stand on. */
 interface Frame {
   readonly log: Log
@@ -89,6 +92,7 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const images = startLibrary(frame, remembered.images)
   const { jobs, exports } = startWork(frame, images, remembered.jobs)
   const handed = new HandedFiles((paths) => void addHanded(frame, images, paths))
+  const scanOnce = scanAfterPaint(images)
   const handlers = commandHandlers({
     ...{ ...images, ...jobs, exports, agreed, settings, dialogs, engine },
     facts: facts(),
@@ -104,7 +108,10 @@ export async function runApplication(files: readonly string[]): Promise<void> {
     },
     licences: () => readLicences(app.getAppPath()),
     sampleFolder: join(app.getPath('userData'), 'samples'),
-    onBootstrap: () => handed.pageIsThere(),
+    onBootstrap: () => {
+      handed.pageIsThere()
+      scanOnce()
+    },
   })
   const callers = { window: () => window.current?.webContents, origin: page.origin }
   listenToWindow(new Dispatcher(handlers, callers, log), (paths) => images.adder.add(paths))
@@ -151,9 +158,19 @@ function startLibrary(
       kept.library.schedule(() => ({ version: 1, images: library.records() }))
     },
   })
-  parts.scanner.request(parts.library.ids())
   parts.watcher.follow(parts.library.directories())
   return parts
+}
+
+/**
+ * To be called when the page has what is remembered: looks at all images, a moment after the first
+ * call, so that the page has the processor for its first paint.
+ */
+function scanAfterPaint({ library, scanner }: LibraryParts): () => void {
+  let timer: NodeJS.Timeout | undefined
+  return () => {
+    timer ??= setTimeout(() => scanner.request(library.ids()), FIRST_PAINT_MS)
+  }
 }
 
 /** Jobs and exports, each of which keeps files from the other. */
