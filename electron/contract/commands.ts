@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../engine/base/errors'
+import type { FormatName } from '../../engine/model/image'
 import type { JobPlan } from '../../engine/model/job'
 import type {
   ExportId,
@@ -64,6 +65,11 @@ export interface Commands {
    * `chain/needs-consent`. Looks again at the images that wait for it.
    */
   'library.agree': { request: { name: string }; result: undefined }
+  /**
+   * Reads a file as this from now on: a raw disk, or what a raw one looks like. Refused with
+   * `chain/breaks-others` where overlays stand on it.
+   */
+  'library.treatAs': { request: { id: ImageId; format: FormatName }; result: undefined }
   'library.showInFolder': { request: { id: ImageId }; result: undefined }
   /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
   'library.createSample': { request: undefined; result: { id: ImageId } }
@@ -130,6 +136,7 @@ export const COMMAND_NAMES = [
   'library.forget',
   'library.rescan',
   'library.agree',
+  'library.treatAs',
   'library.showInFolder',
   'library.createSample',
   'image.details',

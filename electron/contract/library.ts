@@ -9,8 +9,8 @@ export type ImageId = string
  * What is known of an image's health: `scanning` (not looked at yet since the start, figures are
  * the remembered ones), `ok`, `missing` (the file is gone), `base-missing`, `data-missing` (its
  * image file is gone), `base-changed` (size or time of the base are not what they were),
- * `needs-check`, `needs-consent` (it names something elsewhere, and waits for a yes), `in-use` (a job
- * of ours or another program is writing to it), `unreadable`.
+ * `needs-check`, `needs-consent` (it names something elsewhere, and waits for a yes), `in-use`
+ * (a job of ours or another program is writing to it), `unreadable`.
  */
 export type ImageState =
   | 'scanning'
@@ -38,6 +38,8 @@ export interface ImageSummary {
   /** Why it is not `ok`. */
   readonly problem?: ErrorData
   readonly format?: FormatName
+  /** Of a raw disk that begins as an image of another format does: the name of that. */
+  readonly looksLike?: string
   readonly virtualSize?: number
   readonly sizeOnDisk?: number
   readonly allocatedBytes?: number

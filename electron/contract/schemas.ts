@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { FORMAT_NAMES } from '../../engine/model/image'
 import type { CommandName, Commands } from './commands'
 
 /** Ids are made by the main process; all that a window can do with one is give it back. */
@@ -144,6 +145,7 @@ const schemas = {
   'library.forget': z.strictObject({ ids }),
   'library.rescan': z.strictObject({ ids: ids.exactOptional() }),
   'library.agree': z.strictObject({ name: z.string().min(1).max(32_768) }),
+  'library.treatAs': z.strictObject({ id, format: z.enum(FORMAT_NAMES) }),
   'library.showInFolder': z.strictObject({ id }),
   'library.createSample': z.undefined(),
   'image.details': z.strictObject({ id }),

@@ -16,7 +16,7 @@ import type { Grants } from './grants'
 import type { Handlers } from './ipc-dispatch'
 import type { JobQueue } from './jobs/job-queue'
 import { agreeToPicked } from './jobs/agree-to-picked'
-import { libraryPlan, refuseBreaking } from './jobs/breaking'
+import { libraryPlan, refuseBreaking, refuseOtherFormat } from './jobs/breaking'
 import { type ResolvedJob, resolveJob } from './jobs/job-requests'
 import type { Planner } from './jobs/planner'
 import type { Adder } from './library/adder'
@@ -83,6 +83,11 @@ export function commandHandlers(parts: CommandParts): Handlers {
       parts.agreed.agree(name)
       scanner.request(waiting)
       await adder.addWaiting(name)
+    },
+    'library.treatAs': ({ id, format }) => {
+      refuseOtherFormat(library, id)
+      library.settle(library.record(id).path, format)
+      scanner.request([id])
     },
     'library.showInFolder': ({ id }) => {
       desktop.showInFolder(library.record(id).path)

@@ -83,6 +83,7 @@ const imageRecord: z.ZodType<ImageRecord> = z.object({
   path: z.string(),
   seen: z.object({
     format,
+    looksLike: z.string().exactOptional(),
     virtualSize: bytes,
     sizeOnDisk: bytes,
     allocatedBytes: bytes,

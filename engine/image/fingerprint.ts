@@ -12,7 +12,8 @@ const SAMPLE_SIZE = 4096
 /**
  * By what a base is known again: its virtual size, the time of its last change, and a hash of
  * samples of its content. An overlay fits only the base that it was made on; this finds most
- * changes without reading the whole disk. It is probed where `format` is not told. Errors: those of openDisk.
+ * changes without reading the whole disk. It is probed where `format` is not told. Errors: those
+ * of openDisk.
  */
 export async function fingerprintDisk(
   host: Host,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { JobSnapshot, WindowJobRequest } from '../../electron/contract/jobs'
 import { Grants } from '../../electron/main/grants'
 import { afterJob } from '../../electron/main/jobs/after-job'
-import { libraryPlan, refuseBreaking } from '../../electron/main/jobs/breaking'
+import { libraryPlan, refuseBreaking, refuseOtherFormat } from '../../electron/main/jobs/breaking'
 import { type ResolvedJob, resolveJob } from '../../electron/main/jobs/job-requests'
 import { NEVER_BEGUN } from '../../electron/main/jobs/job-rules'
 import { Adder } from '../../electron/main/library/adder'
@@ -291,4 +291,14 @@ describe('a rebase', () => {
     const grant = grants.issue('export-target', '/x').id
     expect(() => rebase({ kind: 'picked', grant })).toThrow('picked in a dialog')
   })
+})
+
+test('an image is read as another format only where nothing stands on it or writes to it', () => {
+  const alone = library.add('/disks/alone.img', rawScan('/disks/alone.img'))
+  refuseOtherFormat(library, alone)
+  expect(() => refuseOtherFormat(library, ids['base'] ?? '')).toThrow(
+    /top\.add-cow would be broken/,
+  )
+  library.setBusy(new Set(['/disks/alone.img']))
+  expect(() => refuseOtherFormat(library, alone)).toThrow(/A job of this application/)
 })

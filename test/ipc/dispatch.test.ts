@@ -26,6 +26,7 @@ function dispatcher(
     'library.rescan': no,
     'library.agree': no,
     'library.showInFolder': no,
+    'library.treatAs': no,
     'library.createSample': no,
     'image.details': no,
     'map.open': no,

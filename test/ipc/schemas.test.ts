@@ -16,6 +16,7 @@ const good: Requests = {
   'library.rescan': [{}, { ids: ['a'] }],
   'library.agree': [{ name: 'nbd://host/disk' }],
   'library.showInFolder': [{ id: 'a' }],
+  'library.treatAs': [{ id: 'a', format: 'raw' }],
   'library.createSample': [undefined],
   'image.details': [{ id: 'a' }],
   'map.open': [{ id: 'a' }],

@@ -163,10 +163,14 @@ describe('a job', () => {
     agreeToPicked({ request, imageId, files: { writes: [], reads: [] } }, library, agreed)
     return [...agreed.names]
   }
-  const move = {
-    ...{ kind: 'move', path: OVERLAY, target: '/other/over.add-cow', copy: false },
-    ...{ targetImage: '/third/over.raw', names: 'absolute' },
-  } as const
+  const move: JobRequest = {
+    kind: 'move',
+    path: OVERLAY,
+    target: '/other/over.add-cow',
+    targetImage: '/third/over.raw',
+    copy: false,
+    names: 'absolute',
+  }
 
   test('agrees to the base that was picked for it', () => {
     const rebase = { kind: 'rebase', path: OVERLAY, namesOnly: true } as const
@@ -176,7 +180,7 @@ describe('a job', () => {
   })
 
   test('that takes an overlay elsewhere agrees to what it went on from', () => {
-    expect(agreedBy({ ...move })).toEqual(['/third/over.raw', BASE])
+    expect(agreedBy(move)).toEqual(['/third/over.raw', BASE])
   })
 
   test('does not agree in the place of the person', () => {
@@ -188,7 +192,7 @@ describe('a job', () => {
     const { chain, ...found } = overlayScan(OVERLAY, BASE)
     const scan = { ...found, chain: { layers: chain.layers.slice(0, 1), problem } }
     library.scanned(imageId, { found: scan }, false)
-    expect(agreedBy({ ...move })).toEqual(['/third/over.raw'])
+    expect(agreedBy(move)).toEqual(['/third/over.raw'])
     expect(library.waitingFor(BASE)).toEqual([imageId])
   })
 

@@ -274,6 +274,7 @@ export class FakeBridge implements Bridge<File> {
       'library.rescan': () => undefined,
       'library.agree': () => undefined,
       'library.showInFolder': () => undefined,
+      'library.treatAs': () => undefined,
       'library.createSample': () => ({ id: [...this.images.keys()][0] ?? '' }),
       'image.details': ({ id }) => this.detailsOf(id),
       'map.open': ({ id }) => this.disk(id).map(id),

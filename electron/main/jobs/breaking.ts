@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { EngineError, type JobRequest } from '../../../engine'
 import type { WindowJobPlan } from '../../contract/jobs'
+import type { ImageId } from '../../contract/library'
 import { type ImageRecord, ownFiles } from '../library/image-record'
 import type { Library } from '../library/library'
 import { brokenByCommit, readersOf } from '../library/readers'
@@ -55,6 +56,18 @@ function brokenByMove(
 ): readonly ImageRecord[] {
   const leaving = ownFiles(image).filter((file) => file !== target && file !== targetImage)
   return copy ? [] : readersOf(library, leaving)
+}
+
+/** Refuses to read an image as another format where others read it, or a job writes to it. */
+export function refuseOtherFormat(library: Library, id: ImageId): void {
+  const image = library.record(id)
+  const readers = readersOf(library, [image.path])
+  if (readers.length > 0) {
+    throw refusal(`Cannot read ${image.path} as another format`, image, readers)
+  }
+  if (!library.isHeld(image)) return
+  const message = `A job of this application is working on ${image.path}`
+  throw new EngineError('in-use', message, { path: image.path }, { state: 'unchanged' })
 }
 
 /** Why the add-cow file of an overlay cannot be taken away; undefined where nobody needs it. */

@@ -20,7 +20,9 @@ export interface ImageRecord {
 
 /** Sizes in bytes, the time in milliseconds since 1970, paths with all links followed. */
 export interface SeenImage {
+  /** Settled when the image was added: later scans open it as this. */
   readonly format: FormatName
+  readonly looksLike?: string
   readonly virtualSize: number
   readonly sizeOnDisk: number
   readonly allocatedBytes: number
@@ -37,6 +39,7 @@ export function seenImage(scan: ScannedImage): SeenImage | undefined {
   if (top === undefined) return undefined
   return {
     format: top.format,
+    ...(top.looksLike !== undefined && { looksLike: top.looksLike }),
     virtualSize: top.virtualSize,
     sizeOnDisk: top.sizeOnDisk,
     allocatedBytes: top.allocatedBytes,

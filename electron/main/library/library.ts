@@ -310,7 +310,7 @@ export class Library {
   private summary(record: ImageRecord): ImageSummary {
     const { id, path, seen } = record
     const { format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt } = seen
-    const { baseName, basePath, imagePath } = seen
+    const { baseName, basePath, imagePath, looksLike } = seen
     const baseId = basePath === undefined ? undefined : this.idsByPath.get(basePath)
     return {
       id,
@@ -318,6 +318,7 @@ export class Library {
       directory: dirname(path),
       ...(imagePath !== undefined && { imageName: basename(imagePath) }),
       ...{ format, virtualSize, sizeOnDisk, allocatedBytes, modifiedAt },
+      ...(looksLike !== undefined && { looksLike }),
       ...(baseName !== undefined && { baseName }),
       ...(baseId !== undefined && { baseId }),
       usedBy: this.usedBy(path),

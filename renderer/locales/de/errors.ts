@@ -201,6 +201,7 @@ export const errors: SameKeys<typeof english> = {
       startQemu: 'QEMU konnte nicht gestartet werden',
       add: 'Die Dateien konnten nicht hinzugefügt werden',
       forget: 'Das Abbild konnte nicht aus der Liste genommen werden',
+      treat: 'Die Lesart konnte nicht geändert werden',
       allow: 'Die Zustimmung konnte nicht gespeichert werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',
       showInFolder: 'Der Ordner konnte nicht gezeigt werden',

@@ -66,6 +66,17 @@ export const library: SameKeys<typeof english> = {
     'in-use': 'Ein Auftrag oder ein anderes Programm schreibt darauf.',
     unreadable: 'Die Datei lässt sich nicht als Platten-Abbild lesen.',
   },
+  doubt: {
+    title: 'Es lässt sich auf zwei Arten lesen',
+    raw:
+      'Es beginnt wie ein Abbild im Format {format}, wird aber als rohe Platte gelesen, Byte für ' +
+      'Byte. Wer auf die Platte schreiben konnte, kann das dorthin gebracht haben.',
+    other:
+      'Es nennt sich rohe Platte, wird aber als {format} gelesen, was seine ersten Bytes sagen. ' +
+      'Wer auf eine rohe Platte schreiben konnte, kann sie dorthin gebracht haben.',
+    treat: 'Lesen als: {format}',
+    used: 'Overlays stehen darauf, so wie es jetzt gelesen wird',
+  },
   actions: {
     'new-overlay': 'Neues Overlay darauf …',
     check: 'Prüfen …',
@@ -99,8 +110,8 @@ export const library: SameKeys<typeof english> = {
     'job-running': 'Ein Auftrag arbeitet daran',
     'not-overlay': 'Es ist eine einfache Platte, kein Overlay',
     'no-base': 'Es hat keine Basis',
-    'read-only-qcow2': 'qcow2 wird hier nur gelesen: importieren, oder ein Overlay darauf machen',
-    'read-only-format': 'Dieses Format wird hier nur gelesen: ein Overlay darauf machen',
+    'read-only-qcow2': 'Nur lesbar: importieren, oder Overlay darauf',
+    'read-only-format': 'Nur lesbar: ein Overlay darauf machen',
     'not-qcow2': 'Es ist kein qcow2-Abbild',
     'is-qcow2': 'Es ist schon ein qcow2-Abbild',
     'base-only-read':

@@ -185,6 +185,7 @@ export const errors = {
       startQemu: 'QEMU could not be started',
       add: 'The files could not be added',
       forget: 'The image could not be removed from the list',
+      treat: 'The way to read it could not be changed',
       allow: 'The yes could not be remembered',
       rescan: 'The files could not be looked at again',
       showInFolder: 'The folder could not be shown',

@@ -63,6 +63,17 @@ export const library = {
     'in-use': 'A job or another program is writing to it.',
     unreadable: 'The file cannot be read as a disk image.',
   },
+  doubt: {
+    title: 'It can be read in two ways',
+    raw:
+      'It begins as an image of the format {format} does, but is read as a raw disk, byte for ' +
+      'byte. Whoever could write to the disk may have put that there.',
+    other:
+      'It calls itself a raw disk, but is read as {format}, which is what its first bytes say. ' +
+      'Whoever could write to a raw disk may have put them there.',
+    treat: 'Read it as: {format}',
+    used: 'Overlays stand on it as it is read now',
+  },
   actions: {
     'new-overlay': 'New overlay on it…',
     check: 'Check…',
@@ -96,8 +107,8 @@ export const library = {
     'job-running': 'A job is working on it',
     'not-overlay': 'It is a plain disk, not an overlay',
     'no-base': 'It has no base',
-    'read-only-qcow2': 'qcow2 is only read here: import it, or make a new overlay on it',
-    'read-only-format': 'This format is only read here: make a new overlay on it',
+    'read-only-qcow2': 'Only read here: import it, or make an overlay',
+    'read-only-format': 'Only read here: make an overlay on it',
     'not-qcow2': 'It is no qcow2 image',
     'is-qcow2': 'It is a qcow2 image already',
     'base-only-read': 'Its base is of a format that is only read: flatten or export it instead',

@@ -83,6 +83,15 @@ export function useCreateForm(baseId: ImageId | undefined): CreateForm {
     },
   )
 
+  // a layout that does not store what the base is to be read as would leave that to a guess
+  watch(
+    () => base.value?.format === 'raw' && base.value.looksLike !== undefined,
+    (doubtful) => {
+      if (doubtful) fields.format = 'acow'
+    },
+    { immediate: true },
+  )
+
   const size = computed(() => (fields.size.trim() === '' ? undefined : parseSize(fields.size)))
   const sizeInvalid = computed(() => fields.size.trim() !== '' && size.value === undefined)
 

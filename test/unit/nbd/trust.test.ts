@@ -5,6 +5,7 @@ import { encodeHeader as encodeAcow } from '../../../engine/format/acow/header'
 import { encodeHeader as encodeAddCow, fileLength } from '../../../engine/format/add-cow/header'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectChain } from '../../../engine/image/inspect'
+import { planJob } from '../../../engine/job/jobs'
 import type { Trust } from '../../../engine/model/trust'
 import { machineHost } from '../../../engine/nbd/machine-host'
 import { expectError, failure } from '../../support/expect-error'
@@ -116,6 +117,48 @@ describe('what a guest may have written to a raw base', () => {
     makeOverlay(1, 'base', join(elsewhere, 'secret.raw'))
     makeOverlay(2, 'top', 'base')
     expect(await firstByte(trusting('any'))).toBe(0x73)
+  })
+})
+
+describe('a format that is settled', () => {
+  const QCOW2 = Buffer.from('QFI\xfb\0\0\0\x03', 'latin1')
+  const settled = (): ReturnType<typeof machineHost> => {
+    const formats = new Map([[join(folder, 'base'), 'raw' as const]])
+    return machineHost({ files: 'own-folder', names: new Set(), formats })
+  }
+  beforeEach(() => {
+    writeFileSync(join(folder, 'base'), Buffer.concat([QCOW2, Buffer.alloc(SIZE - 8)]))
+  })
+
+  test('stands instead of a guess, through links as well', async () => {
+    symlinkSync(join(folder, 'base'), join(folder, 'link'))
+    for (const name of ['base', 'link']) {
+      makeOverlay(1, 'top', name)
+      const { layers, problem } = await inspectChain(settled(), join(folder, 'top'))
+      expect(problem).toBeUndefined()
+      expect(layers[1]).toMatchObject({ format: 'raw', looksLike: 'qcow2' })
+      expect(await firstByte(settled())).toBe(0x51)
+    }
+  })
+
+  test('gives way to the one that an overlay states', async () => {
+    makeOverlay(2, 'top', 'base')
+    const { problem } = await inspectChain(settled(), join(folder, 'top'))
+    expect(problem?.code).toBe('format/unrecognized')
+  })
+
+  test('does not let an overlay be made that hides it from others', async () => {
+    const create = {
+      kind: 'create',
+      path: join(folder, 'new'),
+      imageFile: 'new.raw',
+      backingFile: 'base',
+      backingFormat: 'raw',
+    } as const
+    const problems = async (format: 'add-cow' | 'acow'): Promise<readonly string[]> =>
+      (await planJob(settled(), { ...create, format })).problems.map(({ code }) => code)
+    expect(await problems('add-cow')).toEqual(['invalid-argument'])
+    expect(await problems('acow')).toEqual([])
   })
 })
 
