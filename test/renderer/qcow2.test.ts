@@ -164,7 +164,7 @@ describe('the overview of a qcow2 image', () => {
     for (const said of [
       ...['It is marked as damaged', 'It was not closed in order', 'Version 3'],
       ...['64 KiB, each of 32 subclusters', 'Compression type zstd', '64 bits each, written late'],
-      ...['Base format, as stored raw', '/srv/images/appliance.data', 'Alone it reads as the disk'],
+      ...['Base format raw', '/srv/images/appliance.data', 'Alone it reads as the disk'],
       ...['3 internal snapshots', 'fresh install', '812 MiB', 'none 20 GiB'],
     ])
       expect(text).toContain(said)
