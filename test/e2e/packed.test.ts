@@ -76,6 +76,15 @@ describeNeeding([linux, electron], 'the packed application', () => {
     await window.screenshot({ path: join(outFolder, 'test-artefacts', 'packed.png') })
   })
 
+  test('has the licences of all that it ships', async () => {
+    const page = browser.contexts()[0]?.pages()[0]
+    if (page === undefined) throw new Error('The packed application has no window')
+    const reply = await page.evaluate(() => window.addCow.invoke('app.licences', undefined))
+    if (!reply.ok) throw new Error(reply.error.message)
+    const names = reply.value.map(({ name }) => name)
+    for (const name of ['koffi', 'pinia', 'zod']) expect(names).toContain(name)
+  })
+
   test('can be neither debugged as Node nor loaded with other code', async () => {
     const fuses = await getCurrentFuseWire(executable)
     // In the program's file a fuse that is on is the character 1.
