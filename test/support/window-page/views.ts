@@ -119,6 +119,16 @@ export const VIEWS: readonly View[] = [
   { name: 'overview-unreadable', show: (page) => select(page, 'holiday') },
   { name: 'consent', show: (page) => select(page, 'downloaded') },
   { name: 'consent-de', lang: 'de', show: (page) => select(page, 'downloaded') },
+  { name: 'doubt', show: (page) => showDoubt(page) },
+  {
+    name: 'doubt-create',
+    lang: 'de',
+    show: async (page) => {
+      await showDoubt(page)
+      await page.keyboard.press('Control+n')
+      await page.waitForTimeout(600)
+    },
+  },
   { name: 'consent-chain', show: (page) => tab(page, 'downloaded', 'Chain') },
   {
     name: 'consent-plan',
@@ -429,3 +439,13 @@ export const VIEWS: readonly View[] = [
   { name: 'settings', show: (page) => press(page, 'Settings') },
   { name: 'settings-de', lang: 'de', show: (page) => press(page, 'Optionen') },
 ]
+
+/** A raw disk that begins as a qcow2 image does. */
+async function showDoubt(page: Page): Promise<void> {
+  await page.evaluate(`{
+    const image = [...fakeBridge.images.values()].find(({ name }) => name.startsWith('debian'))
+    const changed = [{ ...image, looksLike: 'qcow2', usedBy: 0 }]
+    fakeBridge.emit('library.changed', { changed, removed: [] })
+  }`)
+  await select(page, 'debian-12-server.raw')
+}
