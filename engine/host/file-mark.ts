@@ -1,7 +1,7 @@
-import koffi from 'koffi'
 import { constants } from 'node:os'
 import type { FileMark } from './host'
 import { ioError } from './io-error'
+import { koffi } from './koffi'
 
 /** An extended attribute of a kind that whoever may write to a file may set. */
 const ATTRIBUTE = 'user.add-cow-img'
@@ -39,7 +39,7 @@ export function fileMark(fd: number, path: string): FileMark | undefined {
 }
 
 function load() {
-  const libc = koffi.load('libc.so.6')
+  const libc = koffi().load('libc.so.6')
   return {
     set: libc.func('int fsetxattr(int fd, const char *name, void *value, size_t size, int flags)'),
     get: libc.func('int64_t fgetxattr(int fd, const char *name, void *value, size_t size)'),
@@ -50,7 +50,7 @@ function load() {
 /** What a call returned; undefined where there is no such attribute, or cannot be one. */
 function done(result: number, action: string, path: string): number | undefined {
   if (result >= 0) return result
-  const errno = koffi.errno()
+  const errno = koffi().errno()
   if (NONE.has(errno)) return undefined
   const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0]
   const code = name ?? `errno ${String(errno)}`

@@ -1,6 +1,6 @@
-import koffi from 'koffi'
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { koffi } from './koffi'
 
 /**
  * The system calls that Node has no function for. Absent on other systems, where each user has a
@@ -71,7 +71,7 @@ export function linuxCalls(): LinuxCalls | undefined {
 let loaded: LinuxCalls | undefined
 
 function load(): LinuxCalls {
-  const libc = koffi.load('libc.so.6')
+  const libc = koffi().load('libc.so.6')
   const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
   const fallocate = libc.func('int fallocate(int fd, int mode, int64_t offset, int64_t length)')
   const copyFileRange = libc.func(
@@ -95,7 +95,7 @@ function load(): LinuxCalls {
   function seek(fd: number, offset: number, whence: number): number | undefined {
     const at = Number(lseek(fd, offset, whence))
     if (at >= 0) return at
-    if (koffi.errno() === constants.errno.ENXIO) return undefined
+    if (koffi().errno() === constants.errno.ENXIO) return undefined
     throw lastError('lseek')
   }
 
@@ -131,18 +131,18 @@ function load(): LinuxCalls {
       fadvise(fd, offset, length, POSIX_FADV_WILLNEED)
     },
     readCached(fd, target, offset) {
-      vector[0] = koffi.address(target)
+      vector[0] = koffi().address(target)
       vector[1] = BigInt(target.length)
       const read = Number(preadv2(fd, vector, 1, offset, RWF_NOWAIT))
       // EAGAIN: not in the cache; EOPNOTSUPP: a file system without it. An error of the device
       // shows in the full read.
       return read < 0 ? undefined : read
     },
-    addressOf: (bytes) => koffi.address(bytes),
+    addressOf: (bytes) => koffi().address(bytes),
     setByteLock(fd, byte, kind) {
       const type = kind === 'shared' ? F_RDLCK : F_UNLCK
       if (byteLock(fd, F_OFD_SETLK, type, byte) === 0) return true
-      const errno = koffi.errno()
+      const errno = koffi().errno()
       if (errno === constants.errno.EAGAIN || errno === constants.errno.EACCES) return false
       throw lastError('fcntl')
     },
@@ -154,7 +154,7 @@ function load(): LinuxCalls {
 }
 
 function lastError(call: string): Error & { code: string } {
-  const errno = koffi.errno()
+  const errno = koffi().errno()
   const name = Object.entries(constants.errno).find(([, value]) => value === errno)?.[0]
   const code = name ?? `errno ${String(errno)}`
   return Object.assign(new Error(`${call} failed with ${code}`), { code })

@@ -1,5 +1,6 @@
-import koffi, { type KoffiFunc } from 'koffi'
+import type { KoffiFunc } from 'koffi'
 import pLimit from 'p-limit'
+import { koffi } from './koffi'
 
 /** Raw deflate, whatever follows the stream; or one zstd frame with nothing behind it. */
 export type NativeFormat = 'deflate' | 'zstd'
@@ -105,7 +106,7 @@ function functionsOf({
 }: Library): Record<'make' | 'free' | 'decode', NativeFunction> | undefined {
   try {
     // deep: the library is to use its own functions, not those of the same names in this program
-    const library = koffi.load(file, { deep: true })
+    const library = koffi().load(file, { deep: true })
     return { make: library.func(make), free: library.func(free), decode: library.func(decode) }
   } catch {
     return undefined
