@@ -133,7 +133,7 @@ describeNeeding([linux, program('cp')], 'the program is killed', () => {
       let folder = await copyOf(template)
       const begun = performance.now()
       expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
-      const duration = performance.now() - begun
+      let duration = performance.now() - begun
       expect(await resultHash(join(folder, result))).toBe(expected)
 
       folder = await copyOf(template)
@@ -147,6 +147,9 @@ describeNeeding([linux, program('cp')], 'the program is killed', () => {
           expect(findings.filter(({ severity }) => severity === 'corruption')).toEqual([])
         } else {
           expect(await resultHash(join(folder, result))).toBe(expected)
+          // the machine is faster now than it was, or the moment was a late one
+          duration *= 0.9
+          rmSync(folder, { recursive: true })
           folder = await copyOf(template)
         }
         if (leaves !== undefined) rmSync(join(folder, leaves), { force: true })
