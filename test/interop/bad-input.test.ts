@@ -369,7 +369,7 @@ describe('what would be in the way stays', () => {
       /shrinking must be asked for \(--shrink\)/,
     ],
     ['another format', ['convert', '-O', 'vmdk', 'x.add-cow', 'out.vmdk'], /'vmdk' is invalid/],
-    ['flatten of a raw file', ['flatten', 'base.raw'], /base\.raw is a raw file, not an add-cow overlay/],
+    ['flatten of a raw file', ['flatten', 'base.raw'], /base\.raw is a raw file, not an add-cow/],
     ['an unknown command', ['commmit', 'x.add-cow'], /unknown command 'commmit'/],
     ['an unknown option', ['info', '--frob', 'x.add-cow'], /unknown option '--frob'/],
     ['a word too many', ['info', 'x.add-cow', 'y.add-cow'], /too many arguments/],

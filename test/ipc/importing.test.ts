@@ -137,7 +137,7 @@ describe('what was made', () => {
     expect(all.queue.setImage).not.toHaveBeenCalled()
   })
 
-  test('by an export is in the list, and the export part of the history of its source', async () => {
+  test('by an export is in the list, and the export in the history of its source', async () => {
     const { id } = grants.issue('export-target', '/out/disk.qcow2')
     const request = { kind: 'export-overlay', imageId: overlay, verify: false } as const
     const job = resolveJob({ ...request, targetGrant: id }, library, grants)

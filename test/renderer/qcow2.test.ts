@@ -226,7 +226,7 @@ describe('what is only read', () => {
     expect(obstacle('export-overlay', vm, undefined, undefined, vm)).toBe('base-is-overlay')
   })
 
-  test('is served for reading unless one insists, and that is refused with the reason', async () => {
+  test('is served for reading unless one insists, which is refused with the reason', async () => {
     await open()
     const dialog = await show('serve', 'q')
     expect(byRole('radio', 'Only read').getAttribute('data-state')).toBe('checked')
