@@ -1,8 +1,9 @@
 /*
  * `npm run bench`: the same work by add-cow-img and by qemu-img, in turns, page cache warm, as
- * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2, nbd,
- * wide or window): `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/. The part wide
- * makes a disk of `--extents` MiB with as many extents, and takes 11 GiB and minutes to make it.
+ * ratios of medians. Sizes and rounds can be given, and one part (images, qcow2, nbd, wide or
+ * window): `npm run bench -- --gib 4 --rounds 7 --only nbd`. Figures go to out/bench/. The part
+ * wide makes a disk of `--extents` MiB with as many extents, and takes 11 GiB and minutes to make
+ * it.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'

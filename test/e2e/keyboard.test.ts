@@ -1,6 +1,7 @@
 /*
  * The main job without a pointer: from a base image to a plain raw disk by keys alone. At each step
- * the focus is somewhere, and can be seen there; what a screen reader is told is looked at beside it.
+ * the focus is somewhere, and can be seen there; what a screen reader is told is looked at beside
+ * it.
  */
 import { randomFillSync } from 'node:crypto'
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'

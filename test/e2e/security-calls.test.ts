@@ -62,8 +62,8 @@ describeNeeding(electron, 'calls to the main process', () => {
   }
 
   /**
-   * Past the preload, with a request in the words of JSON, which alone can say `__proto__`: what the
-   * main process says to what no preload would let through.
+   * Past the preload, with a request in the words of JSON, which alone can say `__proto__`: what
+   * the main process says to what no preload would let through.
    */
   async function callPastPreload(
     name: string,

@@ -1,6 +1,7 @@
 /*
- * What the page could be made to do by a text that was not told apart from code: to go elsewhere, to
- * open windows, to run what is not ours, to read files, to ask for what a person would be asked for.
+ * What the page could be made to do by a text that was not told apart from code: to go elsewhere,
+ * to open windows, to run what is not ours, to read files, to ask for what a person would be asked
+ * for.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'

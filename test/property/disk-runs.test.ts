@@ -49,7 +49,7 @@ async function makeHost(random: Random): Promise<Host> {
   return random.chance(0.5) ? new PiecemealHost(again) : again
 }
 
-it('the walk through a disk shows what its list of runs has, and waits for its caller', async () => {
+it('the walk through a disk shows what its list of runs has, and waits for it', async () => {
   const property = fc.asyncProperty(fc.nat(1_000_000), async (seed) => {
     const random = new Random(seed)
     const disk = await openDisk(await makeHost(random), OVERLAY_PATH, { writable: false })

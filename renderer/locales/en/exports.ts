@@ -53,8 +53,7 @@ export const exports = {
     writable: 'Read and write',
     readOnlyHint: 'The image stays as it is. Start in QEMU can still try it, and forget all of it.',
     writableHint: 'What clients write goes into this image. Snapshots can be taken meanwhile.',
-    onlyRead:
-      'This format is only read here. Let clients only read, or serve a new overlay on it.',
+    onlyRead: 'This format is only read here. Let clients only read, or serve a new overlay on it.',
     breaks:
       'One image stands on it and would break: make an overlay on it, and export that. | {count} ' +
       'images stand on it and would break: make an overlay on it, and export that.',

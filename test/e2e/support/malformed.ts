@@ -1,6 +1,6 @@
 /*
- * Requests as no window makes them, derived from the contract itself: a command that is new there is
- * tried out by itself.
+ * Requests as no window makes them, derived from the contract itself: a command that is new there
+ * is tried out by itself.
  */
 import * as z from 'zod'
 import { type CommandName, COMMAND_NAMES } from '../../../electron/contract/commands'
