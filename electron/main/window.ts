@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
-import { BrowserWindow, nativeTheme, screen } from 'electron'
+import { app, BrowserWindow, nativeTheme, screen } from 'electron'
 import { type EventName, type Events, eventChannel } from '../contract/commands'
 import type { Log } from './log'
 import type { WindowPlace } from './stored-data'
@@ -105,6 +105,7 @@ function createWindow(title: string, place: WindowPlace | undefined): BrowserWin
       nodeIntegration: false,
       webSecurity: true,
       webviewTag: false,
+      devTools: !app.isPackaged,
       spellcheck: false,
     },
   })
