@@ -55,6 +55,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 180_000,
           hookTimeout: 120_000,
+          // what a window shows comes when its machine gets to it
+          expect: { poll: { timeout: 30_000 } },
         },
       },
     ],

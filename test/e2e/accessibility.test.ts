@@ -78,8 +78,15 @@ describeNeeding(electron, 'the window before axe', () => {
   /** Opens the menu of an image, and takes an entry of it. */
   async function act(name: string, entry: RegExp): Promise<void> {
     await goTo('images')
-    await row(app, name).click({ button: 'right' })
-    await app.window.getByRole('menuitem', { name: entry }).click()
+    const found = app.window.getByRole('menuitem', { name: entry })
+    // a list that changes at that moment may close it again
+    await expect
+      .poll(async () => {
+        if (!(await found.isVisible())) await row(app, name).click({ button: 'right' })
+        return await found.isVisible()
+      })
+      .toBe(true)
+    await found.click()
   }
 
   async function goTo(page: Page): Promise<void> {

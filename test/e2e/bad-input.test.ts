@@ -125,7 +125,7 @@ describeNeeding([electron, linux, root, program('mount')], 'a full disk', () => 
   test('is told before a flatten starts, with what is needed and what is free', async () => {
     const overlay = join(mount, 'x.add-cow')
     await makeOverlay(overlay, join(directory, 'base.img'))
-    await addFiles(app, [overlay])
+    await addFiles(app, [join(directory, 'base.img'), overlay])
     await row(app, 'x.add-cow').click()
     await choose(app, 'Flatten', /^In place/)
     const form = dialog(app, /^Flatten/)

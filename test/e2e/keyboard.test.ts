@@ -226,8 +226,12 @@ describeNeeding(electron, 'the main job by keyboard', () => {
       await keys('Tab')
     }
     // where a button shows a tip, Escape takes that away first
-    await keys('Escape')
-    if (await inDialog()) await keys('Escape')
+    await expect
+      .poll(async () => {
+        if (await inDialog()) await keys('Escape')
+        return await inDialog()
+      })
+      .toBe(false)
     await backInList()
   })
 

@@ -114,7 +114,7 @@ describe('what is kept between two starts', () => {
 
   test('may have settings of a later version, and lack some', async () => {
     mkdirSync(folder(), { recursive: true })
-    writeFileSync(join(folder(), 'settings.json'), '{"theme":"light","units":"decimal"}')
+    writeFileSync(join(folder(), 'settings.json'), '{"theme":"light","sounds":"loud"}')
     const { settings, setAside } = await new KeptFiles(folder(), silentLog).load()
     expect(settings).toEqual({ theme: 'light' })
     expect(setAside).toEqual([])

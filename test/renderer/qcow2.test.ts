@@ -231,7 +231,7 @@ describe('what is only read', () => {
     const dialog = await show('serve', 'q')
     expect(byRole('radio', 'Only read').getAttribute('data-state')).toBe('checked')
     await click(byRole('radio', 'Read and write'))
-    expect(dialog.textContent).toContain('make a new overlay on it and serve that')
+    expect(dialog.textContent).toContain('serve a new overlay on it')
     expect(bridge.requestsOf('export.start')).toEqual([])
   })
 })
