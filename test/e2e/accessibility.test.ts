@@ -79,6 +79,8 @@ describeNeeding(electron, 'the window before axe', () => {
   async function act(name: string, entry: RegExp): Promise<void> {
     await goTo('images')
     const found = app.window.getByRole('menuitem', { name: entry })
+    // of several that are selected the menu would be another
+    await row(app, name).click()
     // a list that changes at that moment may close it again
     await expect
       .poll(async () => {
