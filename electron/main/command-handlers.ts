@@ -79,7 +79,7 @@ export function commandHandlers(parts: CommandParts): Handlers {
       scanner.request(ids ?? library.ids())
     },
     'library.agree': async ({ name }) => {
-      const waiting = library.waitingFor(name)
+      const waiting = library.waitingFor([name])
       parts.agreed.agree(name)
       scanner.request(waiting)
       await adder.addWaiting(name)

@@ -73,6 +73,11 @@ export interface NameInImage {
 export interface OpenOptions {
   readonly access: 'read' | 'write'
   readonly create?: boolean
+  /**
+   * With `create`: is called with the new file before anybody can find it by its name, where the
+   * host can make a file without one, and right after that elsewhere.
+   */
+  readonly prepare?: (file: HostFile) => void
 }
 
 export interface FileStat {

@@ -31,6 +31,8 @@ export interface LinuxCalls {
    * preadv2(2) with RWF_NOWAIT: bytes read; undefined where it would have to wait for the device.
    */
   readCached(fd: number, target: Uint8Array, offset: number): number | undefined
+  /** linkat(2): gives a name to a file that was opened with O_TMPFILE and has none. */
+  giveName(fd: number, path: string): void
   /** posix_fadvise(2) with WILLNEED: asks the device for a range, and does not wait for it. */
   prefetch(fd: number, offset: number, length: number): void
   /** Where the bytes lie in memory. */
@@ -47,6 +49,8 @@ const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
 const RWF_NOWAIT = 8
 const POSIX_FADV_WILLNEED = 3
+const AT_FDCWD = -100
+const AT_SYMLINK_FOLLOW = 0x400
 const F_OFD_GETLK = 36
 const F_OFD_SETLK = 37
 const F_RDLCK = 0
@@ -82,6 +86,7 @@ function load(): LinuxCalls {
   const preadv2 = libc.func(
     'int64_t preadv2(int fd, void *vector, int count, int64_t offset, int flags)',
   )
+  const linkat = libc.func('int linkat(int, const char *from, int, const char *to, int flags)')
   const fcntl = libc.func('int fcntl(int fd, int command, void *lock)')
 
   const fromOffset64 = new BigInt64Array(1)
@@ -125,6 +130,11 @@ function load(): LinuxCalls {
       const copied = Number(copyFileRange(from, fromOffset64, to, toOffset64, length, 0))
       if (copied < 0) throw lastError('copy_file_range')
       return copied
+    },
+    giveName(fd, path) {
+      const unnamed = `/proc/self/fd/${String(fd)}`
+      const result = Number(linkat(AT_FDCWD, unnamed, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
+      if (result !== 0) throw lastError('linkat')
     },
     prefetch(fd, offset, length) {
       // advice alone: where it is not taken, the read itself does what is needed

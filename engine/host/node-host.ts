@@ -1,9 +1,11 @@
 import * as fs from 'node:fs/promises'
-import { closeSync, constants, open as openCallback } from 'node:fs'
+import { closeSync, constants, open as openCallback, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { EngineError } from '../base/errors'
 import type { FileStat, Host, HostFile, OpenOptions } from './host'
 import { ioError } from './io-error'
+import { type LinuxCalls, linuxCalls } from './linux-calls'
 import { fileStat, NodeFile } from './node-file'
 
 const openDescriptor: (path: string, flags: number, mode: number) => Promise<number> =
@@ -14,7 +16,8 @@ export const nodeHost: Host = {
   async open(path: string, options: OpenOptions): Promise<HostFile> {
     const action = options.create === true ? 'make' : 'open'
     try {
-      return await openFile(path, options)
+      const prepared = await makePrepared(path, options)
+      return prepared ?? (await openFile(path, options))
     } catch (error) {
       throw ioError(action, path, error)
     }
@@ -145,9 +148,52 @@ async function openFile(path: string, options: OpenOptions): Promise<HostFile> {
       const what = kind === 'directory' ? 'a directory' : 'not a regular file'
       throw new EngineError('file/not-a-file', `Cannot open ${path}: it is ${what}`, { path })
     }
-    return new NodeFile(path, fd, identity, options.access === 'write')
+    const opened = new NodeFile(path, fd, identity, options.access === 'write')
+    options.prepare?.(opened)
+    return opened
+  } catch (error) {
+    closeSync(fd)
+    if (options.create === true) unlinkSync(path)
+    throw error
+  }
+}
+
+/** open(2) with O_TMPFILE; Node has no name for it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+/**
+ * Makes a file that gets its name when it is prepared: a process that is killed before leaves
+ * nothing. Undefined where the system or the directory's file system cannot, or where that fails in
+ * another way, which the making of an ordinary file will tell.
+ */
+async function makePrepared(path: string, options: OpenOptions): Promise<HostFile | undefined> {
+  const calls = linuxCalls()
+  if (calls === undefined || options.create !== true || options.prepare === undefined) {
+    return undefined
+  }
+  const flags = O_TMPFILE | constants.O_RDWR
+  const fd = await openDescriptor(dirname(path), flags, 0o644).catch(() => undefined)
+  if (fd === undefined) return undefined
+  try {
+    const { identity } = await new NodeFile(path, fd, '', true).stat()
+    const file = new NodeFile(path, fd, identity, true)
+    options.prepare(file)
+    if (nameIt(calls, fd, path)) return file
   } catch (error) {
     closeSync(fd)
     throw error
+  }
+  closeSync(fd)
+  return undefined
+}
+
+/** False where it cannot; throws where the name is taken. */
+function nameIt(calls: LinuxCalls, fd: number, path: string): boolean {
+  try {
+    calls.giveName(fd, path)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') throw error
+    return false
   }
 }

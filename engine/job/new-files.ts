@@ -14,9 +14,10 @@ export class NewFiles {
 
   constructor(private readonly host: Host) {}
 
-  /** Makes a file; `file/exists` where there is one. */
-  async make(filePath: string): Promise<HostFile> {
-    const file = await this.host.open(filePath, { access: 'write', create: true })
+  /** Makes a file, prepared as the host's `open` does; `file/exists` where there is one. */
+  async make(filePath: string, prepare?: (file: HostFile) => void): Promise<HostFile> {
+    const options = { access: 'write', create: true, ...(prepare && { prepare }) } as const
+    const file = await this.host.open(filePath, options)
     this.paths.push(filePath)
     return file
   }
@@ -27,9 +28,8 @@ export class NewFiles {
    */
   async makePart(target: string): Promise<HostFile> {
     await removeDeadPart(this.host, target)
-    const part = await this.make(partOf(target))
+    const part = await this.make(partOf(target), claimPart)
     this.parts.set(target, part)
-    claimPart(part)
     return part
   }
 

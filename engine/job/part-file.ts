@@ -9,8 +9,9 @@ import { lockAlone } from '../image/locks'
  * A run that is killed leaves that file, and the next run to the same name takes it away: where it
  * is known to be ours, and nobody is at work on it. Ours are those that carry our mark with that
  * very name; a run is at work on it while the file is locked, and the lock goes with the process.
- * So a run locks its file first, marks it then, and keeps it open until it has its name. What is
- * locked, has no mark, or lies where the host has neither marks nor locks, is left alone.
+ * So a run locks its file first, marks it then, and keeps it open until it has its name; where the
+ * host can, both are done before others find it as NAME.part. What is locked, has no mark, or lies
+ * where the host has neither marks nor locks, is left alone.
  */
 
 /** The name under which a new file grows, until it is complete. */
@@ -58,7 +59,7 @@ export async function removeDeadPart(host: Host, target: string): Promise<void> 
 }
 
 /**
- * Says that a part, just made and open for writing, is ours and at work on, until it is closed:
+ * Says that a part, made this moment and open for writing, is ours and at work on, until it is closed:
  * then it must have its name, or be gone. Where the host has neither marks nor locks, nothing is
  * said, and what a killed run leaves has to be taken away by a person.
  */

@@ -156,7 +156,7 @@ describe('a trip to the trash', () => {
         refused: [],
       })
     const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
-    const adder = new Adder(library, find, scan)
+    const adder = new Adder({ library, find, scan, rescan: nothing })
     return { library, scanner, adder, queue, trash: vi.fn(trash), request }
   }
   const end = (job: ResolvedJob, part: Partial<JobSnapshot> = {}): JobSnapshot => ({

@@ -114,7 +114,13 @@ describe('what was made', () => {
     }
     const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
     const trash = () => Promise.resolve()
-    return { library, scanner, adder: new Adder(library, find, scan), queue, trash }
+    return {
+      library,
+      scanner,
+      adder: new Adder({ library, find, scan, rescan: nothing }),
+      queue,
+      trash,
+    }
   }
 
   function ended({ request }: ResolvedJob, status: JobSnapshot['status']): JobSnapshot {

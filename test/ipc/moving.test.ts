@@ -124,7 +124,14 @@ describe('after a move', () => {
     }
     const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
     const trash = () => Promise.resolve()
-    return { library, scanner, adder: new Adder(library, find, scan), queue, trash, request }
+    return {
+      library,
+      scanner,
+      adder: new Adder({ library, find, scan, rescan: nothing }),
+      queue,
+      trash,
+      request,
+    }
   }
   const end = (job: ResolvedJob, part: Partial<JobSnapshot> = {}): JobSnapshot => ({
     ...{ id: 'job', kind: 'move', path: job.request.path, createdAt: 1, status: 'done' },

@@ -125,7 +125,7 @@ describe('after a job', () => {
     return {
       library,
       scanner,
-      adder: new Adder(library, find, scan),
+      adder: new Adder({ library, find, scan, rescan: nothing }),
       queue,
       trash,
       request,

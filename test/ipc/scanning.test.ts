@@ -34,6 +34,7 @@ beforeEach(() => {
 })
 
 describe('adding', () => {
+  const rescan = vi.fn()
   const inFolder = (...paths: string[]): FoundFiles => ({
     files: paths.map((path) => ({ path, inFolder: true })),
     refused: [],
@@ -43,7 +44,7 @@ describe('adding', () => {
     refused: [],
   })
   const add = (found: FoundFiles): ReturnType<Adder['add']> =>
-    new Adder(library, () => Promise.resolve(found), scan).add(['whatever'])
+    new Adder({ library, find: () => Promise.resolve(found), scan, rescan }).add(['whatever'])
 
   test('takes each image once, and says what it knows already', async () => {
     const first = await add(pointedAt(BASE, OVERLAY))
@@ -76,12 +77,26 @@ describe('adding', () => {
     const waits = (target: string): EngineError =>
       new EngineError('chain/needs-consent', 'It leads elsewhere', { path: OVERLAY, target })
     scan.mockRejectedValueOnce(waits('/a')).mockRejectedValueOnce(waits('/b'))
-    const adder = new Adder(library, (paths) => Promise.resolve(pointedAt(...paths)), scan)
+    const adder = new Adder({
+      ...{ library, scan, rescan },
+      find: (paths) => Promise.resolve(pointedAt(...paths)),
+    })
     expect((await adder.add([OVERLAY, BASE])).refused).toHaveLength(2)
     await adder.addWaiting('/a')
     expect(library.records().map(({ path }) => path)).toEqual([OVERLAY])
     await adder.addWaiting('/a')
     expect(scan).toHaveBeenCalledTimes(3)
+  })
+
+  test('looks again at who waits for a yes to what is added now', async () => {
+    const problem = new EngineError('chain/needs-consent', 'It leads elsewhere', { target: BASE })
+    const { chain, ...found } = overlayScan(OVERLAY, BASE)
+    const waits = { layers: chain.layers.slice(0, 1), problem: problem.toData() }
+    scan.mockResolvedValueOnce({ ...found, chain: waits })
+    await add(pointedAt(OVERLAY))
+    expect(rescan).toHaveBeenLastCalledWith([])
+    await add(pointedAt(BASE))
+    expect(rescan).toHaveBeenLastCalledWith([library.idOf(OVERLAY)])
   })
 
   test('takes what calls itself raw for raw, whatever it begins with', async () => {

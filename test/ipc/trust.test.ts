@@ -193,7 +193,7 @@ describe('a job', () => {
     const scan = { ...found, chain: { layers: chain.layers.slice(0, 1), problem } }
     library.scanned(imageId, { found: scan }, false)
     expect(agreedBy(move)).toEqual(['/third/over.raw'])
-    expect(library.waitingFor(BASE)).toEqual([imageId])
+    expect(library.waitingFor([BASE])).toEqual([imageId])
   })
 
   test('of the list tells what is in it, from a restart on as well', () => {

@@ -119,7 +119,7 @@ async function open(show = true): Promise<void> {
   await mountWindow(bridge)
   if (!show) return
   useDialogs().show({ kind: 'compare', imageId: 'vm', otherId: 'base' })
-  await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 10_000 })
+  await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 30_000 })
   await settle(PLAN_PAUSE)
 }
 
@@ -139,7 +139,7 @@ describe('comparing', () => {
   test('asks for the other image first, and never offers the image itself', async () => {
     await open(false)
     useDialogs().show({ kind: 'compare', imageId: 'vm' })
-    await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 10_000 })
+    await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 30_000 })
     await settle(PLAN_PAUSE)
     expect(isDisabled(byRole('button', 'Compare'))).toBe(true)
     const input = byRole('combobox')

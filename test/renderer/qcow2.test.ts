@@ -38,7 +38,7 @@ async function show(
   imageId: string,
 ): Promise<HTMLElement> {
   useDialogs().show({ kind, imageId })
-  await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 10_000 })
+  await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 30_000 })
   await settle(PLAN_PAUSE)
   return byRole('dialog')
 }
@@ -46,7 +46,7 @@ async function show(
 /** Selects an image, and waits until its header has been read. */
 async function select(imageId: string): Promise<void> {
   useView().select(imageId)
-  await vi.waitFor(() => expect(pageText()).toContain('Compression type'), { timeout: 10_000 })
+  await vi.waitFor(() => expect(pageText()).toContain('Compression type'), { timeout: 30_000 })
 }
 
 const started = (): unknown[] => bridge.requestsOf('job.start')

@@ -93,7 +93,9 @@ export class SimulatedHost implements Host {
     const bytes = this.files.get(file)
     assert(bytes !== undefined, 'a name without a file')
     this.openCount += 1
-    return new SimulatedFile(this, filePath, file, bytes, options.access === 'write')
+    const opened = new SimulatedFile(this, filePath, file, bytes, options.access === 'write')
+    options.prepare?.(opened)
+    return opened
   }
 
   private makeFile(filePath: string): number {

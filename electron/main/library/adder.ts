@@ -14,6 +14,13 @@ const ADDS_AT_A_TIME = 100
 /** Files that call themselves raw disks. */
 const RAW_BY_NAME = /\.raw$/i
 
+export interface AdderOptions {
+  readonly library: Library
+  readonly find: (paths: readonly string[]) => Promise<FoundFiles>
+  readonly scan: ScanImage
+  readonly rescan: (ids: readonly ImageId[]) => void
+}
+
 type FoundFile = FoundFiles['files'][number]
 
 /** Files that wait for a yes; who pointed at more of them is asked to do so again. */
@@ -24,33 +31,32 @@ export class Adder {
   /** Files that were refused for want of a yes to a name. */
   private readonly waiting = new MultiMap<string, string>()
 
-  constructor(
-    private readonly library: Library,
-    private readonly find: (paths: readonly string[]) => Promise<FoundFiles>,
-    private readonly scan: ScanImage,
-  ) {}
+  constructor(private readonly options: AdderOptions) {}
 
   async add(paths: readonly string[]): Promise<AddResult> {
-    const { files, refused } = await this.find(paths)
+    const { library, find, rescan } = this.options
+    const { files, refused } = await find(paths)
     const limit = pLimit(SCANS_AT_A_TIME)
     const looks = await Promise.all(files.map((file) => limit(() => this.look(file))))
 
     const dataFiles = new Set(looks.map((look) => ('found' in look ? look.found.imagePath : '')))
-    const added: ImageId[] = []
+    const added = new Map<string, ImageId>()
     const known: ImageId[] = []
     const notImages: { path: string; error: ErrorData }[] = []
     for (const [index, look] of looks.entries()) {
       if (index % ADDS_AT_A_TIME === 0) await setImmediate()
       const { path, inFolder } = look.file
       // asked for again: it may have been added while others were looked at
-      const id = this.library.idOf(path)
+      const id = library.idOf(path)
       if (id !== undefined) known.push(id)
       else if ('error' in look) notImages.push(this.refuse(path, look.error))
       else if (!('found' in look)) continue
-      else if (inFolder && (dataFiles.has(path) || this.library.isImageFile(path))) continue
-      else added.push(this.library.add(path, look.found))
+      else if (inFolder && (dataFiles.has(path) || library.isImageFile(path))) continue
+      else added.set(path, library.add(path, look.found))
     }
-    return { added, known, refused: [...refused, ...notImages] }
+    // who adds the base of an overlay has said yes to it
+    rescan(library.waitingFor([...added.keys()]))
+    return { added: [...added.values()], known, refused: [...refused, ...notImages] }
   }
 
   /** Adds, after a yes to a name, what was refused for want of it. */
@@ -68,14 +74,15 @@ export class Adder {
   }
 
   private async look(file: FoundFile): Promise<Look> {
+    const { library, scan } = this.options
     const { path } = file
-    if (this.library.idOf(path) !== undefined) return { file }
+    if (library.idOf(path) !== undefined) return { file }
     try {
-      const found = await this.scan(path)
+      const found = await scan(path)
       if (!RAW_BY_NAME.test(path) || found.chain.layers[0]?.format === 'raw') return { file, found }
       // a guest may have written the first bytes that say otherwise; what it is, the person says
-      this.library.settle(path, 'raw')
-      return { file, found: await this.scan(path) }
+      library.settle(path, 'raw')
+      return { file, found: await scan(path) }
     } catch (error) {
       return { file, error: toErrorData(error) }
     }

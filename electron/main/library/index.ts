@@ -63,7 +63,11 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
     scan,
     signatures: (lists) => engine.call('signatures', { lists }),
   })
-  const adder = new Adder(library, (paths) => engine.call('find', { paths }), scan)
+  const adder = new Adder({
+    ...{ library, scan },
+    find: (paths) => engine.call('find', { paths }),
+    rescan: (ids) => scanner.request(ids),
+  })
   const watcher = new Watcher({
     watch: (directory, onChange) =>
       watch(directory, { persistent: false }, (_event, name) => onChange(name)),

@@ -196,11 +196,12 @@ export class Library {
     return waits ? undefined : record.seen.basePath
   }
 
-  /** The images that wait for a yes to a name. */
-  waitingFor(name: string): readonly ImageId[] {
+  /** The images that wait for a yes to one of these names. */
+  waitingFor(names: readonly unknown[]): readonly ImageId[] {
+    const asked = new Set(names)
     return this.ids().filter((id) => {
       const problem = this.judgements.get(id)?.problem
-      return problem?.code === 'chain/needs-consent' && problem.details['target'] === name
+      return problem?.code === 'chain/needs-consent' && asked.has(problem.details['target'])
     })
   }
 

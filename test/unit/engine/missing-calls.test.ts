@@ -36,6 +36,7 @@ function failing(code: string): { calls: LinuxCalls; asked: Asked } {
     copyRange: fail('copyRange'),
     readCached: () => undefined,
     prefetch: () => undefined,
+    giveName: fail('giveName'),
     addressOf: () => 0n,
     setByteLock: fail('setByteLock'),
     testByteLock: fail('testByteLock'),
@@ -93,6 +94,19 @@ describe('a system call that is missing', () => {
     await useAll()
     // of the two files one is copied to and looked at for holes, and the other one punched
     expect(asked).toEqual({ copyRange: 1, punchHole: 1, seekHole: 1 })
+  })
+
+  test('that names a file made without one: the file is made with its name', async () => {
+    const { calls, asked } = failing('ENOENT')
+    here.calls = calls
+    const path = join(temporaryFolder(), 'file')
+    const prepare = vi.fn()
+    const file = await nodeHost.open(path, { access: 'write', create: true, prepare })
+    expect(asked).toEqual({ giveName: 1 })
+    expect(prepare).toHaveBeenLastCalledWith(file)
+    await file.write(Buffer.from('here'), 0)
+    await file.close()
+    expect(readFileSync(path, 'utf8')).toBe('here')
   })
 
   test('on a system that has none of them', async () => {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { KIB, MIB } from '../../../engine/base/units'
+import { EngineError } from '../../../engine/base/errors'
 import type { HostFile } from '../../../engine/host/host'
 import { nodeHost } from '../../../engine/host/node-host'
 import { planJob, runJob } from '../../../engine/job/jobs'
@@ -76,6 +77,24 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
     }
     expect(readFileSync(part.path)).toHaveLength(64 * KIB)
     await part.close()
+  })
+
+  test('is claimed before it has a name, and leaves none where that fails', async () => {
+    const path = `${newTarget()}.part`
+    const open = (prepare: (file: HostFile) => void): Promise<HostFile> =>
+      nodeHost.open(path, { access: 'write', create: true, prepare })
+    const refuse = (): never => {
+      throw new EngineError('in-use', 'Somebody has it', { path })
+    }
+    expectError(await failure(open(refuse)), 'in-use', /Somebody/)
+    expect(existsSync(path)).toBe(false)
+    const names: boolean[] = []
+    const part = await open(() => names.push(existsSync(path)))
+    expect([...names, existsSync(path)]).toEqual([false, true])
+    expectError(await failure(open(claimPart)), 'file/exists', /out\.raw\.part/)
+    await part.write(Buffer.alloc(MIB, 7), 0)
+    await part.close()
+    expect(readFileSync(path)).toEqual(Buffer.alloc(MIB, 7))
   })
 
   test('of a run that is dead is told with what it takes, and taken away', async () => {
