@@ -59,9 +59,9 @@ export async function removeDeadPart(host: Host, target: string): Promise<void> 
 }
 
 /**
- * Says that a part, made this moment and open for writing, is ours and at work on, until it is closed:
- * then it must have its name, or be gone. Where the host has neither marks nor locks, nothing is
- * said, and what a killed run leaves has to be taken away by a person.
+ * Says that a part, made this moment and open for writing, is ours and at work on, until it is
+ * closed: then it must have its name, or be gone. Where the host has neither marks nor locks,
+ * nothing is said, and what a killed run leaves has to be taken away by a person.
  */
 export function claimPart(part: HostFile): void {
   if (canLock(part)) part.mark?.set(path.basename(part.path))
