@@ -32,7 +32,6 @@ async function open(images = [base, image, lost]): Promise<void> {
 
 async function show(kind: 'commit' | 'rebase' | 'locate' | 'flatten', imageId: string) {
   useDialogs().show({ kind, imageId })
-  // The first of its kind is still being read from disk.
   await vi.waitFor(() => expect(allByRole('dialog')).not.toHaveLength(0), { timeout: 30_000 })
   await settle(PLAN_PAUSE)
 }

@@ -29,6 +29,9 @@ export async function mountWindow(bridge: FakeBridge): Promise<VueWrapper> {
   setActivePinia(pinia)
   const wrapper = mount(App, { attachTo: document.body, global: { plugins: [pinia, i18n] } })
   await settle()
+  // Meanwhile a late answer may have called an action of the window before, which made its stores
+  // those that are found.
+  setActivePinia(pinia)
   return wrapper
 }
 
