@@ -131,6 +131,7 @@ export const settingsChange = z.strictObject({
   units: z.enum(['binary', 'decimal', 'bytes']).exactOptional(),
   verifyByDefault: z.boolean().exactOptional(),
   simultaneousJobs: z.int().min(1).max(4).exactOptional(),
+  notify: z.boolean().exactOptional(),
   cacheMiB: z.int().min(1).max(64).exactOptional(),
 })
 

@@ -10,6 +10,8 @@ export interface Settings {
   readonly verifyByDefault: boolean
   /** Long jobs that may run at the same time, 1..4; quick ones never wait for them. */
   readonly simultaneousJobs: number
+  /** Whether the desktop tells of a job that ended while the person looked elsewhere. */
+  readonly notify: boolean
   /** Memory for the bitmap of each overlay that is in use, in MiB, 1..64. */
   readonly cacheMiB: number
 }

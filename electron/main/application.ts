@@ -202,7 +202,11 @@ function startJobs(
   history: readonly StoredJob[],
   tellBusy: () => void,
 ): JobParts {
-  const presence = new Presence(() => window.current, texts)
+  const presence = new Presence(
+    () => window.current,
+    texts,
+    () => settings.current.notify,
+  )
   const parts = createJobs({
     ...{ history, agreed, engine, libraryParts, log },
     limit: () => settings.current.simultaneousJobs,

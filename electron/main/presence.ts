@@ -18,6 +18,7 @@ export class Presence {
   constructor(
     private readonly window: () => BrowserWindow | undefined,
     private readonly texts: () => Texts,
+    private readonly mayNotify: () => boolean,
   ) {}
 
   /** To be called with the jobs that have not ended, whenever one of them moves. */
@@ -30,8 +31,9 @@ export class Presence {
     this.keepAwake(progress?.resting === false)
   }
 
-  /** Tells of a job that ended while the person looks elsewhere. */
+  /** Tells of a job that ended while the person looks elsewhere, unless that is not wanted. */
   ended({ kind, status, path }: JobSnapshot): void {
+    if (!this.mayNotify()) return
     const window = this.window()
     if (window?.isFocused() === true || !Notification.isSupported()) return
     if (status !== 'done' && status !== 'failed') return

@@ -7,6 +7,7 @@ const DEFAULTS: Settings = {
   units: 'binary',
   verifyByDefault: true,
   simultaneousJobs: 1,
+  notify: true,
   cacheMiB: 4,
 }
 

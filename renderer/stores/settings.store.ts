@@ -13,6 +13,7 @@ const BEFORE_START: Settings = {
   units: 'binary',
   verifyByDefault: true,
   simultaneousJobs: 1,
+  notify: true,
   cacheMiB: 4,
 }
 

@@ -83,7 +83,7 @@ const good: Requests = {
     { theme: 'dark' },
     { theme: 'contrast', units: 'decimal' },
     { simultaneousJobs: 4, verifyByDefault: false },
-    { cacheMiB: 64 },
+    { cacheMiB: 64, notify: false },
   ],
 }
 

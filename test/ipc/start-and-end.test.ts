@@ -148,7 +148,7 @@ describe('settings', () => {
     settings.on('change', onChange)
     expect(settings.current).toEqual({
       ...{ theme: 'dark', language: 'system', verifyByDefault: true, simultaneousJobs: 1 },
-      ...{ cacheMiB: 4, units: 'binary' },
+      ...{ cacheMiB: 4, units: 'binary', notify: true },
     })
     expect(settings.change({ language: 'de' })).toMatchObject({ theme: 'dark', language: 'de' })
     expect(onChange).toHaveBeenCalledOnce()

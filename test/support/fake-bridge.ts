@@ -97,6 +97,7 @@ export class FakeBridge implements Bridge<File> {
       units: 'binary',
       verifyByDefault: true,
       simultaneousJobs: 1,
+      notify: true,
       cacheMiB: 4,
       ...start.settings,
     }

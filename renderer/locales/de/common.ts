@@ -83,6 +83,8 @@ export const common: SameKeys<typeof english> = {
     jobs: 'Aufträge',
     verify: 'Nach dem Verflachen und Exportieren vergleichen',
     verifyHint: 'Liest alles noch einmal und vergleicht. Dauert etwa so lange wie das Kopieren.',
+    notify: 'Sagen, wenn ein Auftrag zu Ende ist',
+    notifyHint: 'Eine Benachrichtigung des Systems, während das Fenster nicht vorne ist.',
     simultaneous: 'Gleichzeitige Aufträge',
     simultaneousHint:
       'Mehr als einer hilft nur, wenn die Abbilder auf verschiedenen Platten liegen.',

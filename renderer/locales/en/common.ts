@@ -80,6 +80,8 @@ export const common = {
     jobs: 'Jobs',
     verify: 'Verify after flatten and export',
     verifyHint: 'Reads everything again and compares. Takes about as long as the copy itself.',
+    notify: 'Tell me when a job has ended',
+    notifyHint: 'A notification of the desktop, while the window is not in front.',
     simultaneous: 'Jobs at the same time',
     simultaneousHint: 'More than one helps only where the images are on different disks.',
     cache: 'Memory for the bitmap of each overlay',
