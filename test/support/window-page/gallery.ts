@@ -1,15 +1,17 @@
 /**
- * Takes a picture of every page, dialog and state of the window, in both themes and two sizes, and
- * of some of them in high contrast, into out/gallery, and lets axe look at each: `node --import tsx
- * test/support/window-page/gallery.ts [part of a name]`.
+ * `npm run gallery -- [part of a name]`: a picture of every page, dialog and state of the window, in
+ * both themes and two sizes, and of some of them in high contrast, into out/test-artefacts/gallery,
+ * beside those that the end-to-end tests take of the real window. Axe looks at each.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
+import { outFolder } from '../../../build/lib/project'
 import { VIEWS, type View } from './views'
 
 const SIZES = [
@@ -23,7 +25,7 @@ const LOOKS = [
   { name: 'contrast', theme: 'contrast', contrast: true },
   { name: 'forced', theme: 'system', contrast: true, forcedColors: 'active' },
 ] as const
-const OUT = fileURLToPath(new URL('../../../out/gallery', import.meta.url))
+const OUT = join(outFolder, 'test-artefacts/gallery')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Every violation that axe finds, in a line each. */
@@ -35,35 +37,43 @@ async function violations(page: Page): Promise<string[]> {
   )
 }
 
-async function shoot(browser: Browser, base: string, view: View): Promise<number> {
-  let found = 0
-  for (const look of LOOKS.filter((one) => view.contrast === true || !('contrast' in one))) {
-    for (const size of SIZES) {
-      const { theme } = look
-      const page = await browser.newPage({
-        viewport: size,
-        reducedMotion: 'reduce',
-        forcedColors: 'forcedColors' in look ? look.forcedColors : 'none',
-      })
-      page.on('pageerror', (error) => console.log(`${view.name}: ${error.message}`))
-      page.on('console', (message) => {
-        if (['error', 'warning'].includes(message.type()))
-          console.log(`${view.name}: ${message.text()}`)
-      })
-      const { scenario = 'rich', lang = 'en' } = view
-      await page.goto(`${base}?scenario=${scenario}&theme=${theme}&lang=${lang}`)
-      await page.waitForSelector('.window')
-      await view.show(page)
-      await page.waitForTimeout(400)
-      const name = `${view.name}-${look.name}-${size.name}`
-      await page.screenshot({ path: `${OUT}/${name}.png` })
-      const lines = await violations(page)
-      found += lines.length
-      for (const line of lines) console.log(`${name}: ${line}`)
-      await page.close()
-    }
+interface Shot {
+  readonly view: View
+  readonly look: (typeof LOOKS)[number]
+  readonly size: (typeof SIZES)[number]
+}
+
+function shotsOf(view: View): Shot[] {
+  const looks = LOOKS.filter((look) => view.contrast === true || !('contrast' in look))
+  return looks.flatMap((look) => SIZES.map((size) => ({ view, look, size })))
+}
+
+/** Takes one picture; resolves with what is wrong with it. */
+async function shoot(browser: Browser, base: string, shot: Shot): Promise<string[]> {
+  const { view, look, size } = shot
+  const problems: string[] = []
+  const page = await browser.newPage({
+    viewport: size,
+    reducedMotion: 'reduce',
+    forcedColors: 'forcedColors' in look ? look.forcedColors : 'none',
+  })
+  page.on('pageerror', (error) => problems.push(error.message))
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) problems.push(message.text())
+  })
+  const { scenario = 'rich', lang = 'en' } = view
+  try {
+    await page.goto(`${base}?scenario=${scenario}&theme=${look.theme}&lang=${lang}`)
+    await page.waitForSelector('.window')
+    await view.show(page)
+  } catch (error) {
+    problems.push(String(error))
   }
-  return found
+  await page.waitForTimeout(400)
+  await page.screenshot({ path: join(OUT, `${view.name}-${look.name}-${size.name}.png`) })
+  problems.push(...(await violations(page)))
+  await page.close()
+  return problems
 }
 
 const configFile = fileURLToPath(new URL('vite.config.ts', import.meta.url))
@@ -76,17 +86,26 @@ const browser = await chromium.launch({
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 })
 await mkdir(OUT, { recursive: true })
+
 const wanted = VIEWS.filter(({ name }) => name.includes(process.argv[2] ?? ''))
-let total = 0
-for (const view of wanted) {
-  try {
-    total += await shoot(browser, base, view)
-  } catch (error) {
-    total += 1
-    console.log(`${view.name}: ${String(error)}`)
+const waiting = wanted.flatMap(shotsOf)
+let pictures = 0
+let found = 0
+
+/** Takes pictures until none is left to be taken. */
+async function takePictures(): Promise<void> {
+  for (let shot = waiting.shift(); shot !== undefined; shot = waiting.shift()) {
+    const problems = await shoot(browser, base, shot)
+    const name = `${shot.view.name}-${shot.look.name}-${shot.size.name}`
+    for (const problem of problems) console.log(`${name}: ${problem}`)
+    pictures += 1
+    found += problems.length
   }
 }
+
+// Two at a time: while one page settles, axe looks at the other.
+await Promise.all([takePictures(), takePictures()])
 await browser.close()
 await server.close()
-console.log(`${wanted.length} views, ${total} problems`)
-process.exitCode = total === 0 ? 0 : 1
+console.log(`${wanted.length} views, ${pictures} pictures, ${found} problems`)
+process.exitCode = found === 0 ? 0 : 1
