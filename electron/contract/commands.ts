@@ -74,6 +74,13 @@ export interface Commands {
   /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
   'library.createSample': { request: undefined; result: { id: ImageId } }
 
+  /** The folders whose images come to the list by themselves. */
+  'folders.list': { request: undefined; result: readonly string[] }
+  /** Asks the person for one more, and adds what is in there. */
+  'folders.add': { request: undefined; result: AddResult }
+  /** What came from there stays in the list. */
+  'folders.remove': { request: { folder: string }; result: undefined }
+
   'image.details': { request: { id: ImageId }; result: ImageDetails }
 
   /** Who serves what of the disk. The first look at a disk takes a while: see `map.progress`. */
@@ -139,6 +146,9 @@ export const COMMAND_NAMES = [
   'library.treatAs',
   'library.showInFolder',
   'library.createSample',
+  'folders.list',
+  'folders.add',
+  'folders.remove',
   'image.details',
   'map.open',
   'map.tile',

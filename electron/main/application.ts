@@ -21,7 +21,6 @@ import { type JobParts, createJobs } from './jobs'
 import type { StoredJob } from './jobs/job-queue'
 import { KeptFiles, type Remembered } from './kept-files'
 import { type LibraryParts, createLibrary } from './library'
-import type { ImageRecord } from './library/image-record'
 import { readLicences } from './licences'
 import { type Log, openLog } from './log'
 import { MapReader } from './map-reader'
@@ -89,10 +88,10 @@ export async function runApplication(files: readonly string[]): Promise<void> {
     ...{ log, kept, agreed, trust, hostSettings, engine, window, dialogs, settings, texts },
   }
 
-  const images = startLibrary(frame, remembered.images)
+  const images = startLibrary(frame, remembered)
   const { jobs, exports } = startWork(frame, images, remembered.jobs)
   const handed = new HandedFiles((paths) => void addHanded(frame, images, paths))
-  const scanOnce = scanAfterPaint(images)
+  const scanOnce = scanAfterPaint(images, log)
   const handlers = commandHandlers({
     ...{ ...images, ...jobs, exports, agreed, settings, dialogs, engine },
     facts: facts(),
@@ -149,16 +148,17 @@ function facts(): Pick<Bootstrap, Fact> {
 
 function startLibrary(
   { log, kept, agreed, trust, engine, window }: Frame,
-  records: readonly ImageRecord[],
+  { images: records, folders }: Remembered,
 ): LibraryParts {
   const parts = createLibrary({
-    ...{ records, agreed, trust, engine, log },
+    ...{ records, folders, agreed, trust, engine, log },
     onChange: (event) => window.send('library.changed', event),
     onRecordsChange: (library) => {
       kept.library.schedule(() => ({ version: 1, images: library.records() }))
     },
+    onFoldersChange: (state) => kept.folders.schedule(() => ({ version: 1, ...state })),
   })
-  parts.watcher.follow(parts.library.directories())
+  parts.follow()
   return parts
 }
 
@@ -166,10 +166,13 @@ function startLibrary(
  * To be called when the page has what is remembered: looks at all images, a moment after the first
  * call, so that the page has the processor for its first paint.
  */
-function scanAfterPaint({ library, scanner }: LibraryParts): () => void {
+function scanAfterPaint({ library, scanner, folders }: LibraryParts, log: Log): () => void {
   let timer: NodeJS.Timeout | undefined
   return () => {
-    timer ??= setTimeout(() => scanner.request(library.ids()), FIRST_PAINT_MS)
+    timer ??= setTimeout(() => {
+      scanner.request(library.ids())
+      folders.look().catch((error: unknown) => log.error('Cannot look for new images', error))
+    }, FIRST_PAINT_MS)
   }
 }
 
@@ -323,11 +326,12 @@ function keepPlace({ kept, window }: Frame): void {
 /** Watching misses what the system does not tell, such as changes on some network file systems. */
 function lookAgainOnFocus(
   { window, log }: Frame,
-  { library, scanner, watcher }: LibraryParts,
+  { scanner, folders, follow }: LibraryParts,
 ): void {
   window.on('focus', () => {
-    watcher.follow(library.directories())
-    scanner.requestChanged().catch((error: unknown) => log.error('Cannot look again', error))
+    follow()
+    const looks = Promise.all([scanner.requestChanged(), folders.look()])
+    looks.catch((error: unknown) => log.error('Cannot look again', error))
   })
 }
 

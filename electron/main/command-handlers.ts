@@ -21,6 +21,7 @@ import { type ResolvedJob, resolveJob } from './jobs/job-requests'
 import type { Planner } from './jobs/planner'
 import type { Adder } from './library/adder'
 import type { Library } from './library/library'
+import type { WatchedFolders } from './library/watched-folders'
 import type { Scanner } from './library/scanner'
 import type { MapReader } from './map-reader'
 import type { SettingsStore } from './settings'
@@ -33,6 +34,7 @@ export interface CommandParts {
   readonly library: Library
   readonly scanner: Scanner
   readonly adder: Adder
+  readonly folders: WatchedFolders
   readonly agreed: AgreedNames
   readonly queue: JobQueue
   readonly planner: Planner
@@ -43,7 +45,8 @@ export interface CommandParts {
   readonly engine: Pick<EngineThreads, 'call'>
   readonly dialogs: Pick<
     Dialogs,
-    'pickImages' | 'pickImageFolder' | 'pickOverlayFolder' | 'pickExportTarget' | 'pickBase'
+    | ('pickImages' | 'pickImageFolder' | 'pickWatchedFolder')
+    | ('pickOverlayFolder' | 'pickExportTarget' | 'pickBase')
   >
   readonly desktop: {
     copyText(text: string): void | Promise<void>
@@ -73,6 +76,9 @@ export function commandHandlers(parts: CommandParts): Handlers {
     'library.add': async ({ what }) =>
       await adder.add(await (what === 'files' ? dialogs.pickImages() : dialogs.pickImageFolder())),
     'library.forget': ({ ids }) => {
+      parts.folders.leaveOut(
+        ids.filter((id) => library.has(id)).map((id) => library.record(id).path),
+      )
       library.forget(ids)
     },
     'library.rescan': ({ ids }) => {
@@ -93,6 +99,16 @@ export function commandHandlers(parts: CommandParts): Handlers {
       desktop.showInFolder(library.record(id).path)
     },
     'library.createSample': () => createSample(parts),
+    'folders.list': () => [...parts.folders.paths],
+    'folders.add': async () => {
+      const folder = await dialogs.pickWatchedFolder()
+      return folder === undefined
+        ? { added: [], known: [], refused: [] }
+        : await parts.folders.add(folder)
+    },
+    'folders.remove': ({ folder }) => {
+      parts.folders.remove(folder)
+    },
     'image.details': ({ id }) => imageDetails(parts, id),
     'map.open': ({ id }) => maps.open(id),
     'map.tile': (request) => maps.tile(request),

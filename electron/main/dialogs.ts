@@ -33,6 +33,17 @@ export class Dialogs {
     })
   }
 
+  /** With all links followed, as are the paths of the images in it. */
+  async pickWatchedFolder(): Promise<string | undefined> {
+    const { pick } = this.texts()
+    const [folder] = await this.open({
+      title: pick.watchFolder,
+      buttonLabel: pick.choose,
+      properties: ['openDirectory'],
+    })
+    return folder === undefined ? undefined : await realFolder(folder)
+  }
+
   /** With all links followed, as are the paths of the images that it will be compared with. */
   async pickOverlayFolder(): Promise<string | undefined> {
     const { pick } = this.texts()

@@ -4,13 +4,16 @@ import type { Settings } from '../contract/settings'
 import type { StoredJob } from './jobs/job-queue'
 import { JsonFile, type Loaded } from './json-file'
 import type { ImageRecord } from './library/image-record'
+import type { FoldersState } from './library/watched-folders'
 import type { Log } from './log'
 import {
+  type StoredFolders,
   type StoredJobs,
   type StoredLibrary,
   type StoredNames,
   type WindowPlace,
   agreedNamesFile,
+  foldersFile,
   jobsFile,
   libraryFile,
   settingsFile,
@@ -22,6 +25,7 @@ export interface Remembered {
   readonly settings: Partial<Settings> | undefined
   readonly images: readonly ImageRecord[]
   readonly agreedNames: readonly string[]
+  readonly folders: FoldersState
   readonly jobs: readonly StoredJob[]
   readonly place: WindowPlace | undefined
   /** Files that could not be used, and what they are called now. */
@@ -33,6 +37,7 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
   readonly settings: JsonFile<Partial<Settings>>
   readonly library: JsonFile<StoredLibrary>
   readonly agreedNames: JsonFile<StoredNames>
+  readonly folders: JsonFile<StoredFolders>
   readonly jobs: JsonFile<StoredJobs>
   readonly window: JsonFile<WindowPlace>
 
@@ -49,6 +54,7 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
       ...{ path: path('agreed-names.json'), schema: agreedNamesFile },
       ...common,
     })
+    this.folders = new JsonFile({ path: path('folders.json'), schema: foldersFile, ...common })
     this.jobs = new JsonFile({ path: path('jobs.json'), schema: jobsFile, ...common })
     this.window = new JsonFile({ path: path('window.json'), schema: windowFile, ...common })
   }
@@ -59,10 +65,12 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
       if (loaded.setAside !== undefined) setAside.push({ path: file.path, kept: loaded.setAside })
       return loaded.value
     }
+    const folders = valueOf(this.folders, await this.folders.load())
     return {
       settings: valueOf(this.settings, await this.settings.load()),
       images: valueOf(this.library, await this.library.load())?.images ?? [],
       agreedNames: valueOf(this.agreedNames, await this.agreedNames.load())?.names ?? [],
+      folders: { folders: folders?.folders ?? [], leftOut: folders?.leftOut ?? [] },
       jobs: valueOf(this.jobs, await this.jobs.load())?.jobs ?? [],
       place: valueOf(this.window, await this.window.load()),
       setAside,
@@ -71,7 +79,10 @@ export class KeptFiles extends EventEmitter<{ saveFailed: [path: string, error: 
 
   /** Resolves when all changes are in their files. */
   async save(): Promise<void> {
-    const files = [this.settings, this.library, this.agreedNames, this.jobs, this.window]
+    const files = [
+      ...[this.settings, this.library, this.agreedNames, this.folders],
+      ...[this.jobs, this.window],
+    ]
     await Promise.all(files.map((file) => file.flush()))
   }
 }

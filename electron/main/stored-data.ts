@@ -20,6 +20,7 @@ import type { BaseMark } from '../worker/calls'
 import type { StoredJob } from './jobs/job-queue'
 import type { ResolvedJob } from './jobs/job-requests'
 import type { ImageRecord } from './library/image-record'
+import type { FoldersState } from './library/watched-folders'
 
 const bytes = z.int().nonnegative()
 /** Milliseconds since 1970; file systems know fractions of them. */
@@ -199,6 +200,16 @@ export interface StoredNames {
 export const agreedNamesFile: z.ZodType<StoredNames> = z.object({
   version: z.literal(1),
   names: z.array(z.string()),
+})
+
+export interface StoredFolders extends FoldersState {
+  readonly version: 1
+}
+
+export const foldersFile: z.ZodType<StoredFolders> = z.object({
+  version: z.literal(1),
+  folders: z.array(z.string()),
+  leftOut: z.array(z.string()),
 })
 
 export interface StoredJobs {

@@ -93,6 +93,7 @@ describe('what is kept between two starts', () => {
       settings: undefined,
       images: [],
       agreedNames: [],
+      folders: { folders: [], leftOut: [] },
       jobs: [],
       place: undefined,
       setAside: [],

@@ -18,6 +18,9 @@ const good: Requests = {
   'library.showInFolder': [{ id: 'a' }],
   'library.treatAs': [{ id: 'a', format: 'raw' }],
   'library.createSample': [undefined],
+  'folders.list': [undefined],
+  'folders.add': [undefined],
+  'folders.remove': [{ folder: '/srv/disks' }],
   'image.details': [{ id: 'a' }],
   'map.open': [{ id: 'a' }],
   'map.tile': [

@@ -71,6 +71,7 @@ export class FakeBridge implements Bridge<File> {
   settings: Settings
   /** What comes of adding files, by dialog or drop. */
   nextAdd: AddResult = { added: [], known: [], refused: [] }
+  folders: string[] = []
   private readonly start: FakeStart
   private readonly handlers: Handlers
   private readonly listeners: Listeners = {
@@ -254,8 +255,20 @@ export class FakeBridge implements Bridge<File> {
     return this.settings
   }
 
+  private addFolder(): AddResult {
+    this.folders.push(`/srv/folder-${String(this.folders.length + 1)}`)
+    return this.nextAdd
+  }
+
+  private removeFolder(folder: string): undefined {
+    this.folders = this.folders.filter((one) => one !== folder)
+  }
+
   private defaultHandlers(): Handlers {
     return {
+      'folders.list': () => [...this.folders],
+      'folders.add': () => this.addFolder(),
+      'folders.remove': ({ folder }) => this.removeFolder(folder),
       'app.bootstrap': () => ({
         version: '0.1.0',
         electron: '45.4.1',

@@ -21,6 +21,8 @@ export interface AdderOptions {
   readonly rescan: (ids: readonly ImageId[]) => void
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 type FoundFile = FoundFiles['files'][number]
 
 /** Files that wait for a yes; who pointed at more of them is asked to do so again. */
@@ -33,9 +35,11 @@ export class Adder {
 
   constructor(private readonly options: AdderOptions) {}
 
-  async add(paths: readonly string[]): Promise<AddResult> {
+  /** All but what is to be left out: files, with all links followed. */
+  async add(paths: readonly string[], leftOut: ReadonlySet<string> = NONE): Promise<AddResult> {
     const { library, find, rescan } = this.options
-    const { files, refused } = await find(paths)
+    const { files: all, refused } = await find(paths)
+    const files = all.filter(({ path }) => !leftOut.has(path))
     const limit = pLimit(SCANS_AT_A_TIME)
     const looks = await Promise.all(files.map((file) => limit(() => this.look(file))))
 

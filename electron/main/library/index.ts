@@ -9,6 +9,7 @@ import { Adder } from './adder'
 import type { ImageRecord } from './image-record'
 import { Library } from './library'
 import { type ScanImage, Scanner } from './scanner'
+import { type FoldersState, WatchedFolders } from './watched-folders'
 import { Watcher } from './watcher'
 
 /** Images come and go in bursts; the directories to watch are gathered once for each. */
@@ -18,17 +19,22 @@ export interface LibraryParts {
   readonly library: Library
   readonly scanner: Scanner
   readonly adder: Adder
+  readonly folders: WatchedFolders
   readonly watcher: Watcher
+  /** Watches the directories of all images, and the folders that the person chose. */
+  readonly follow: () => void
 }
 
 export interface LibraryPartsOptions {
   readonly records: readonly ImageRecord[]
+  readonly folders: FoldersState
   readonly agreed: AgreedNames
   readonly trust: TrustLog
   readonly engine: EngineThreads
   readonly onChange: (event: Events['library.changed']) => void
   /** The records are to be kept anew. */
   readonly onRecordsChange: (library: Library) => void
+  readonly onFoldersChange: (state: FoldersState) => void
   readonly log: Log
 }
 
@@ -44,7 +50,7 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
       options.onRecordsChange(library)
       followTimer ??= setTimeout(() => {
         followTimer = undefined
-        watcher.follow(library.directories())
+        follow()
       }, FOLLOW_DELAY_MS)
     },
   })
@@ -68,11 +74,25 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
     find: (paths) => engine.call('find', { paths }),
     rescan: (ids) => scanner.request(ids),
   })
+  const folders = new WatchedFolders({
+    ...{ stored: options.folders, library, adder },
+    onChange: (state) => {
+      options.onFoldersChange(state)
+      follow()
+    },
+    onFailure: (error) => log.error('Cannot look for new images', error),
+  })
   const watcher = new Watcher({
     watch: (directory, onChange) =>
       watch(directory, { persistent: false }, (_event, name) => onChange(name)),
-    onChange: (files, directories) => scanner.request(library.usingAny(files, directories)),
+    onChange: (files, directories) => {
+      scanner.request(library.usingAny(files, directories))
+      folders.noticed(files, directories)
+    },
     log,
   })
-  return { library, scanner, adder, watcher }
+  const follow = (): void => {
+    watcher.follow(new Set([...library.directories(), ...folders.paths]))
+  }
+  return { library, scanner, adder, folders, watcher, follow }
 }

@@ -49,6 +49,7 @@ export const de: Texts = {
   pick: {
     addFiles: 'Platten-Abbilder hinzufügen',
     addFolder: 'Platten-Abbilder eines Ordners hinzufügen',
+    watchFolder: 'Ordner, dessen Abbilder in die Liste kommen',
     add: 'Hinzufügen',
     folder: 'Ordner für das neue Overlay',
     base: 'Basis des Overlays',

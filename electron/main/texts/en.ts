@@ -49,6 +49,7 @@ export const en: Texts = {
   pick: {
     addFiles: 'Add disk images',
     addFolder: 'Add the disk images of a folder',
+    watchFolder: 'Folder whose images come to the list',
     add: 'Add',
     folder: 'Folder for the new overlay',
     base: 'Base of the overlay',

@@ -48,6 +48,7 @@ type MenuText =
 type PickText =
   | 'addFiles'
   | 'addFolder'
+  | 'watchFolder'
   | 'add'
   | 'folder'
   | 'base'

@@ -93,6 +93,13 @@ export const common: SameKeys<typeof english> = {
     cacheHint:
       'Was von einer Bitmap nicht hineinpasst, wird bei Bedarf neu gelesen. 4 MiB fassen die von ' +
       '16 GiB Platte auf einmal; mehr hilft bei großen Platten, die überall beschrieben werden.',
+    folders: 'Beobachtete Ordner',
+    foldersHint:
+      'Neue Abbilder in diesen Ordnern kommen von selbst in die Liste. Was aus der Liste ' +
+      'genommen wird, bleibt draußen. Ordner darin werden nicht angesehen.',
+    foldersNone: 'Kein Ordner wird beobachtet.',
+    foldersAdd: 'Ordner hinzufügen …',
+    foldersRemove: '{folder} nicht mehr beobachten',
     about: 'Über das Programm',
     electron: 'Electron',
     system: 'System',

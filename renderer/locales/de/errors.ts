@@ -205,6 +205,7 @@ export const errors: SameKeys<typeof english> = {
       allow: 'Die Zustimmung konnte nicht gespeichert werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',
       showInFolder: 'Der Ordner konnte nicht gezeigt werden',
+      folders: 'Die beobachteten Ordner konnten nicht gelesen oder geändert werden',
       sample: 'Die Beispiel-Platte konnte nicht angelegt werden',
       pick: 'Der Dialog konnte nicht geöffnet werden',
       start: 'Der Auftrag konnte nicht begonnen werden',

@@ -89,6 +89,13 @@ export const common = {
     cacheHint:
       'What of a bitmap does not fit in is read again when it is needed. 4 MiB hold that of ' +
       '16 GiB of disk at once; more helps with large disks that are written all over.',
+    folders: 'Watched folders',
+    foldersHint:
+      'New images in these folders come to the list by themselves. What you take out of the list ' +
+      'stays out. Folders inside them are not looked at.',
+    foldersNone: 'No folder is watched.',
+    foldersAdd: 'Add folder…',
+    foldersRemove: 'No longer watch {folder}',
     about: 'About',
     electron: 'Electron',
     system: 'System',

@@ -189,6 +189,7 @@ export const errors = {
       allow: 'The yes could not be remembered',
       rescan: 'The files could not be looked at again',
       showInFolder: 'The folder could not be shown',
+      folders: 'The watched folders could not be read or changed',
       sample: 'The sample disk could not be made',
       pick: 'The dialog could not be opened',
       start: 'The job could not be started',
