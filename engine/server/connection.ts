@@ -2,9 +2,11 @@ import type { Socket } from 'node:net'
 import type { ErrorData } from '../base/errors'
 import { MIB } from '../base/units'
 import { Handshake } from './handshake'
+import { Inbox } from './inbox'
 import type { LiveDisk } from './live-disk'
 import type { ExportFacts } from './option-replies'
 import { Outbox } from './outbox'
+import { readInto } from './read-into'
 import type { Agreement } from './replies'
 import { type Traffic, Transmission } from './transmission'
 
@@ -28,6 +30,8 @@ export class Connection {
   readonly traffic: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
   /** The size that the client was told, in bytes; undefined while the handshake lasts. */
   toldSize: number | undefined
+  private readonly inbox = new Inbox()
+  private readonly socket: Socket
   private readonly outbox: Outbox
   private readonly handshake: Handshake
   private transmission: Transmission | undefined
@@ -36,10 +40,13 @@ export class Connection {
   private movedBefore = -1
 
   constructor(
-    private readonly socket: Socket,
+    accepted: Socket,
+    descriptor: number | undefined,
     private readonly context: ConnectionContext,
     private readonly events: { agreed(): void; closed(): void },
   ) {
+    this.socket = readInto(this.inbox, accepted, descriptor, (bytes) => this.take(bytes))
+    const { socket } = this
     this.outbox = new Outbox(socket, () => {
       this.moved += 1
       this.transmission?.resume()
@@ -49,7 +56,6 @@ export class Connection {
       agreed: (agreement, rest) => this.transmit(agreement, rest),
       over: () => this.socket.end(),
     })
-    socket.on('data', (chunk: Buffer) => this.take(chunk))
     socket.on('end', () => this.inputEnded())
     // 'close' follows, and tells all that is to be told
     socket.on('error', () => undefined)
@@ -84,10 +90,15 @@ export class Connection {
     return this.transmission?.expectsMore !== false || this.socket.writableLength > 0
   }
 
-  private take(chunk: Buffer): void {
+  private take(bytes: Buffer): void {
     this.moved += 1
-    if (this.transmission === undefined) this.handshake.take(chunk)
-    else this.transmission.take(chunk)
+    if (this.transmission === undefined) {
+      // a copy, as the handshake keeps what it cannot use yet
+      this.handshake.take(Buffer.from(bytes))
+      return
+    }
+    this.inbox.add(bytes)
+    this.transmission.take()
   }
 
   private sendInHandshake(message: Buffer): void {
@@ -109,9 +120,10 @@ export class Connection {
       broken: () => this.socket.destroy(),
       failed,
     }
-    this.transmission = new Transmission(live, agreement, line, this.traffic)
+    this.transmission = new Transmission(live, agreement, line, this.traffic, this.inbox)
     this.events.agreed()
-    if (rest.length > 0) this.transmission.take(rest)
+    this.inbox.add(rest)
+    this.transmission.take()
   }
 
   private inputEnded(): void {

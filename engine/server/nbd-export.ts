@@ -10,6 +10,7 @@ import type { JobControl } from '../job/job'
 import { resizeDisk } from '../job/resize'
 import type { FormatName } from '../model/image'
 import { EXPORT_FLAG } from '../nbd/protocol'
+import { AcceptedSockets } from './accepted-sockets'
 import { listen, type NbdAddress, nbdUri } from './address'
 import { Connection, type ConnectionContext } from './connection'
 import { LiveDisk } from './live-disk'
@@ -59,7 +60,12 @@ export async function serveDisk(host: Host, options: ServeOptions): Promise<NbdE
   const { path, format, readOnly } = options
   const known = format === undefined ? {} : { format }
   const disk = await openDisk(host, path, { writable: !readOnly, ...known })
-  const server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true })
+  const server = createServer({
+    noDelay: true,
+    keepAlive: true,
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+  })
   try {
     if (disk.top instanceof Overlay) await disk.top.noteWhereComplete()
     const address = await listen(server, options.address)
@@ -76,6 +82,7 @@ export class NbdExport {
   private readonly connections = new Set<Connection>()
   /** What clients that have gone have moved. */
   private readonly past: Traffic = { requests: 0, bytesRead: 0, bytesWritten: 0 }
+  private readonly accepted: AcceptedSockets
   private readonly watch: NodeJS.Timeout
   private closing: Promise<void> | undefined
   private flattening: Flattening | undefined
@@ -88,6 +95,7 @@ export class NbdExport {
     private readonly options: ServeOptions,
   ) {
     this.uri = nbdUri(address)
+    this.accepted = new AcceptedSockets(address)
     server.maxConnections = MAX_CLIENTS
     server.on('connection', (socket) => this.welcome(socket))
     this.watch = setInterval(() => this.leaveStalled(), STALL_TIME)
@@ -194,7 +202,7 @@ export class NbdExport {
     const facts = (): ExportFacts => this.facts()
     const failed = (error: ErrorData): void => this.options.onEvent?.({ kind: 'failure', error })
     const context: ConnectionContext = { live, facts, failed }
-    const connection = new Connection(socket, context, {
+    const connection = new Connection(socket, this.accepted.find(), context, {
       agreed: () => this.tellClients(),
       closed: () => {
         this.connections.delete(connection)

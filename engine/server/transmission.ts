@@ -1,6 +1,6 @@
 import { type ErrorData, toErrorData } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
-import { KIB, MIB } from '../base/units'
+import { MIB } from '../base/units'
 import {
   COMMAND,
   COMMAND_FLAG,
@@ -11,6 +11,7 @@ import {
 } from '../nbd/protocol'
 import { blockStatus } from './block-status'
 import { refusalOf } from './error-value'
+import type { Inbox } from './inbox'
 import type { LiveDisk } from './live-disk'
 import type { Outbox } from './outbox'
 import { type Agreement, Replies } from './replies'
@@ -21,9 +22,6 @@ import { prefetch, writeZeros } from './slow-requests'
 const MAX_UNDER_WAY = 128
 /** Bytes of data and replies of one client in memory at which no more requests are read from it. */
 const MAX_BYTES = 8 * MIB
-
-/** Bytes of memory that a connection keeps for the data of writes. */
-const SPARE_BYTES = 512 * KIB
 
 /** What a client has moved; bytes of data, without what the protocol adds. */
 export interface Traffic {
@@ -53,8 +51,8 @@ export interface Line {
  * the outbox's memory, the data read into its place there, and all replies to what one piece of
  * input held go out together. What takes longer is answered when it is done, in any order.
  *
- * Input that must wait (the client has too much under way, or the disk's gate is closed) stays here
- * as it is, and the socket is not read until it was used up.
+ * Input that must wait (the client has too much under way, or the disk's gate is closed) stays in the
+ * inbox, and the socket is not read until it was used up.
  */
 export class Transmission {
   private readonly replies: Replies
@@ -66,19 +64,13 @@ export class Transmission {
     offset: 0,
     length: 0,
   }
-  /** A request's head of which only the first `headFill` bytes have come. */
-  private readonly head = Buffer.alloc(REQUEST_SIZE)
-  private headFill = 0
-  /** Data of the present request, a write, of which only the first `dataFill` bytes have come. */
-  private data: Buffer | undefined
-  private dataFill = 0
-  private spare: ArrayBufferLike | undefined
+  /** Whether the present request is a write whose data has not come as a whole. */
+  private lacksData = false
   /** Bytes of a refused write that are still to come. */
   private skip = 0
-  private waiting: Buffer[] = []
+  /** Whether input waits though it could be used up. */
+  private held = false
   private underWay = 0
-  /** Bytes that writes under way hold. */
-  private writeBytes = 0
   private ended = false
 
   constructor(
@@ -86,43 +78,38 @@ export class Transmission {
     private readonly agreement: Agreement,
     private readonly line: Line,
     readonly traffic: Traffic,
+    private readonly inbox: Inbox,
   ) {
     this.replies = new Replies(line.outbox, agreement)
   }
 
   /** Whether the client began a message that it has not ended, though nothing keeps it. */
   get expectsMore(): boolean {
-    if (this.waiting.length > 0) return false
-    return this.headFill > 0 || this.data !== undefined || this.skip > 0
+    if (this.held || this.ended) return false
+    return this.inbox.length > 0 || this.lacksData || this.skip > 0
   }
 
-  /** What has come from the client. The bytes are the transmission's from now on. */
-  take(chunk: Buffer): void {
-    if (this.waiting.length > 0) this.waiting.push(chunk)
-    else this.work(chunk)
+  /** Goes on, now that more has come into the inbox. */
+  take(): void {
+    if (!this.held) this.work()
   }
 
   /** The client sends no more. */
   end(): void {
     this.ended = true
-    this.waiting = []
     if (this.underWay === 0) this.line.over()
   }
 
   /** The client is gone: what it asked for and was not begun is forgotten. */
   drop(): void {
     this.ended = true
-    this.waiting = []
-    this.data = undefined
   }
 
   /** Goes on with input that waits, where that is possible by now. */
   readonly resume = (): void => {
-    if (this.waiting.length === 0 || this.mustWait()) return
-    const waiting = this.waiting
-    this.waiting = []
-    for (const chunk of waiting) this.take(chunk)
-    if (this.waiting.length === 0) this.line.release()
+    if (!this.held || this.mustWait()) return
+    this.held = false
+    if (this.work()) this.line.release()
   }
 
   private mustWait(): boolean {
@@ -131,45 +118,54 @@ export class Transmission {
       return true
     }
     if (this.underWay >= MAX_UNDER_WAY) return true
-    return this.line.outbox.bytes + this.writeBytes > MAX_BYTES
+    return this.line.outbox.bytes + this.inbox.heldBytes > MAX_BYTES
   }
 
-  private work(chunk: Buffer): void {
-    let at = 0
-    while (at < chunk.length && !this.ended) {
+  /** Uses up the input; false where some of it has to wait. */
+  private work(): boolean {
+    while (!this.ended && this.inbox.length > 0) {
       if (this.mustWait()) {
-        this.waiting.push(chunk.subarray(at))
+        this.held = true
         this.line.hold()
         break
       }
-      at = this.advance(chunk, at)
+      if (!this.advance()) break
     }
     this.line.outbox.finish()
+    return !this.held
   }
 
-  /** Uses up some of a chunk; returns how far. */
-  private advance(chunk: Buffer, at: number): number {
-    if (this.skip > 0) {
-      const skipped = Math.min(this.skip, chunk.length - at)
-      this.skip -= skipped
-      return at + skipped
-    }
-    if (this.data !== undefined) return this.fillData(this.data, chunk, at)
-    if (this.headFill > 0 || chunk.length - at < REQUEST_SIZE) return this.fillHead(chunk, at)
-    this.start(chunk, at)
-    return this.ended ? at : this.takeData(chunk, at + REQUEST_SIZE)
+  /** Uses up some of the input; false where more has to come first. */
+  private advance(): boolean {
+    if (this.skip > 0) return this.skipData()
+    return this.lacksData ? this.takeData() : this.takeHead()
   }
 
-  private fillHead(chunk: Buffer, at: number): number {
-    const copied = chunk.copy(this.head, this.headFill, at)
-    this.headFill += copied
-    if (this.headFill < REQUEST_SIZE) return at + copied
-    this.headFill = 0
-    this.start(this.head, 0)
-    return this.ended ? at : this.takeData(chunk, at + copied)
+  private skipData(): boolean {
+    const skipped = Math.min(this.skip, this.inbox.length)
+    this.skip -= skipped
+    this.inbox.drop(skipped)
+    return true
   }
 
-  /** Reads a head, and does the request unless it is a write, whose data comes behind it. */
+  private takeHead(): boolean {
+    const { inbox } = this
+    if (!inbox.has(REQUEST_SIZE)) return false
+    this.start(inbox.bytes, inbox.at)
+    inbox.drop(REQUEST_SIZE)
+    return this.lacksData ? this.takeData() : true
+  }
+
+  private takeData(): boolean {
+    const { inbox, request } = this
+    if (!inbox.has(request.length)) return false
+    this.lacksData = false
+    this.write(request, inbox.peek(request.length))
+    inbox.drop(request.length)
+    return true
+  }
+
+  /** Reads a head, and does the request unless it is a write with data, which comes behind it. */
   private start(bytes: Buffer, at: number): void {
     const { request } = this
     if (!readRequest(bytes, at, request)) {
@@ -178,51 +174,16 @@ export class Transmission {
       return
     }
     this.traffic.requests += 1
+    const isWrite = request.command === COMMAND.write
     const fault = faultOf(request, this.live, this.agreement)
-    if (fault === undefined) {
+    if (fault !== undefined) {
+      this.replies.refuse(request, fault)
+      if (isWrite) this.skip = request.length
+    } else if (isWrite && request.length > 0) {
+      this.lacksData = true
+    } else {
       this.run(request)
-      return
     }
-    this.replies.refuse(request, fault)
-    if (request.command === COMMAND.write) {
-      this.skip = request.length
-      request.length = 0
-    }
-  }
-
-  /** The data of the present request, where it is a write that has some. */
-  private takeData(chunk: Buffer, at: number): number {
-    const { request } = this
-    if (request.command !== COMMAND.write || request.length === 0) return at
-    const end = at + request.length
-    if (end <= chunk.length) {
-      this.write(request, chunk.subarray(at, end))
-      return end
-    }
-    this.data = this.takeSpare(request.length)
-    this.dataFill = 0
-    this.writeBytes += request.length
-    return this.fillData(this.data, chunk, at)
-  }
-
-  private fillData(data: Buffer, chunk: Buffer, at: number): number {
-    const copied = chunk.copy(data, this.dataFill, at)
-    this.dataFill += copied
-    if (this.dataFill === data.length) {
-      this.data = undefined
-      this.writeBytes -= data.length
-      const atOnce = this.write(this.request, data)
-      if (atOnce && data.buffer.byteLength === SPARE_BYTES) this.spare = data.buffer
-    }
-    return at + copied
-  }
-
-  /** Memory for a write's data: used again and again, as fresh memory costs as much as a copy. */
-  private takeSpare(length: number): Buffer {
-    if (length > SPARE_BYTES) return Buffer.allocUnsafeSlow(length)
-    const memory = this.spare ?? new ArrayBuffer(SPARE_BYTES)
-    this.spare = undefined
-    return Buffer.from(memory, 0, length)
   }
 
   private run(request: Readonly<Request>): void {
@@ -231,7 +192,7 @@ export class Transmission {
         this.read(request)
         break
       case COMMAND.write:
-        if (request.length === 0) this.replies.done(request)
+        this.replies.done(request)
         break
       case COMMAND.disconnect:
         this.end()
@@ -276,27 +237,25 @@ export class Transmission {
     }
   }
 
-  /** Whether it was done at once, so that nobody needs the data any more. */
-  private write(request: Readonly<Request>, data: Buffer): boolean {
+  private write(request: Readonly<Request>, data: Buffer): void {
     this.traffic.bytesWritten += data.length
     let result: MaybePromise<void>
     try {
       result = this.live.disk.write(data, request.offset)
     } catch (error) {
       this.fail(request, error)
-      return true
+      return
     }
-    if ((request.flags & COMMAND_FLAG.fua) !== 0) result = this.thenFlush(result)
-    if (!(result instanceof Promise)) {
+    const mustFlush = (request.flags & COMMAND_FLAG.fua) !== 0
+    if (result instanceof Promise) {
+      const { inbox } = this
+      const memory = inbox.hold()
+      result = result.finally(() => inbox.release(memory))
+    } else if (!mustFlush) {
       this.replies.done(request)
-      return true
+      return
     }
-    this.writeBytes += data.length
-    const done = result.finally(() => {
-      this.writeBytes -= data.length
-    })
-    this.finishLater(request, done)
-    return false
+    this.finishLater(request, mustFlush ? this.thenFlush(result) : Promise.resolve(result))
   }
 
   private async runSlowly(request: Readonly<Request>): Promise<void> {
