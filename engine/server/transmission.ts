@@ -51,8 +51,8 @@ export interface Line {
  * the outbox's memory, the data read into its place there, and all replies to what one piece of
  * input held go out together. What takes longer is answered when it is done, in any order.
  *
- * Input that must wait (the client has too much under way, or the disk's gate is closed) stays in the
- * inbox, and the socket is not read until it was used up.
+ * Input that must wait (the client has too much under way, or the disk's gate is closed) stays in
+ * the inbox, and the socket is not read until it was used up.
  */
 export class Transmission {
   private readonly replies: Replies

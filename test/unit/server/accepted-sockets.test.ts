@@ -1,17 +1,16 @@
 import { readlinkSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { MIB } from '../../../engine/base/units'
 import { AcceptedSockets } from '../../../engine/server/accepted-sockets'
 import { listen, type NbdAddress } from '../../../engine/server/address'
 import { RawNbdClient } from '../../support/raw-nbd-client'
+import { describeNeeding, linux } from '../../support/requires'
 import { makeServedFiles, serve } from '../../support/served'
 import { temporaryFolder } from '../../support/temporary-folder'
 
-const onLinux = process.platform === 'linux'
-
-describe.runIf(onLinux)('the descriptor of a connection', () => {
+describeNeeding(linux, 'the descriptor of a connection', () => {
   test.each(['socket', 'tcp'] as const)('is found for each client: %s', async (kind) => {
     const server = createServer()
     const wanted: NbdAddress =
