@@ -326,11 +326,11 @@ function keepPlace({ kept, window }: Frame): void {
 /** Watching misses what the system does not tell, such as changes on some network file systems. */
 function lookAgainOnFocus(
   { window, log }: Frame,
-  { scanner, folders, follow }: LibraryParts,
+  { library, scanner, folders, follow }: LibraryParts,
 ): void {
   window.on('focus', () => {
     follow()
-    const looks = Promise.all([scanner.requestChanged(), folders.look()])
+    const looks = Promise.all([scanner.requestChanged(library.ids()), folders.look()])
     looks.catch((error: unknown) => log.error('Cannot look again', error))
   })
 }

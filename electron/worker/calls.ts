@@ -27,7 +27,10 @@ export interface ScannedImage {
   readonly backingPath?: string
   /** The image file of the top, where it is an overlay. */
   readonly imagePath?: string
-  /** All files below the top: each layer's and its image file, and the backing file. */
+  /**
+   * All files below the top: the backing file, and each layer's with the files of its data; last
+   * the data file of the top, where it is a qcow2 image that has one.
+   */
   readonly filesBelow: readonly string[]
   /** The base as it is now, where there is one and it can be read. */
   readonly base?: BaseMark

@@ -26,9 +26,10 @@ export async function scanImage(
   const found = await realPaths([
     top?.backing?.path,
     ...below.flatMap((layer) => [...pathsOf(layer), layer.backing?.path]),
+    top?.qcow2?.dataFile?.path,
   ])
   const filesBelow = [...new Set(found)]
-  const ownFiles = await realPaths([path, imagePath, top?.qcow2?.dataFile?.path])
+  const ownFiles = await realPaths([path, imagePath])
   const base = chain.problem === undefined ? await markBase(host, chain, knownBase) : undefined
   return {
     chain,

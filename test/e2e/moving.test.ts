@@ -90,10 +90,6 @@ describeNeeding(electron, 'an overlay that goes to another folder', () => {
 
   test('is moved there, and the list follows it', async () => {
     await rm(path('copies'), { recursive: true })
-    // a person comes back to the window, which looks again then
-    await app.electron.evaluate(({ BrowserWindow }) => {
-      for (const window of BrowserWindow.getAllWindows()) window.emit('focus')
-    })
     await expect
       .poll(() => list(app).getByRole('row').filter({ hasText: 'File missing' }).count())
       .toBe(1)

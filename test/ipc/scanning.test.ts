@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Adder } from '../../electron/main/library/adder'
 import { Library } from '../../electron/main/library/library'
 import { type ScanImage, Scanner } from '../../electron/main/library/scanner'
-import { type DirectoryWatch, Watcher } from '../../electron/main/library/watcher'
+import {
+  type DirectoryWatch,
+  type OnDirectoryChange,
+  Watcher,
+} from '../../electron/main/library/watcher'
 import type { FoundFiles, ScannedImage } from '../../electron/worker/calls'
 import { EngineError } from '../../engine'
 import { silentLog } from './support/silent-log'
@@ -16,13 +20,13 @@ const NOT_AN_IMAGE = new EngineError('format/unrecognized', 'not an image')
 let files: Map<string, ScannedImage>
 let library: Library
 const scan = vi.fn<ScanImage>()
+const nothing = (): void => undefined
 
 beforeEach(() => {
   files = new Map([
     [BASE, rawScan(BASE)],
     [OVERLAY, overlayScan(OVERLAY, BASE)],
   ])
-  const nothing = (): void => undefined
   library = new Library({
     records: [],
     ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
@@ -178,10 +182,19 @@ describe('scanning', () => {
     await settle()
     scan.mockClear()
     signatures.mockResolvedValue([BASE, 'something else'])
-    await scanner.requestChanged()
+    await scanner.requestChanged(library.ids())
     await settle()
     expect(signatures).toHaveBeenCalledWith([[BASE], [OVERLAY, imageFileOf(OVERLAY), BASE]])
     expect(scan.mock.calls.map(([path]) => path)).toEqual([OVERLAY])
+  })
+
+  test('knows what was seen when an image was added', async () => {
+    signatures.mockResolvedValue([OVERLAY])
+    await scanner.requestChanged([overlay])
+    signatures.mockResolvedValue(['-'])
+    await scanner.requestChanged([base])
+    await settle()
+    expect(scan.mock.calls.map(([path]) => path)).toEqual([BASE])
   })
 
   test('of what changed looks again at what could not be read', async () => {
@@ -192,20 +205,45 @@ describe('scanning', () => {
     await settle()
     scan.mockClear()
     signatures.mockResolvedValue([BASE, OVERLAY])
-    await scanner.requestChanged()
+    await scanner.requestChanged(library.ids())
     await settle()
     expect(scan.mock.calls.map(([path]) => path)).toEqual([BASE])
+  })
+
+  test('asks nothing of what waits for its first look since the start', async () => {
+    const records = library.records()
+    library = new Library({
+      records,
+      ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
+    })
+    scanner = new Scanner({ library, scan, signatures })
+    await scanner.requestChanged(library.ids())
+    await settle()
+    expect(signatures).not.toHaveBeenCalled()
+    expect(scan).not.toHaveBeenCalled()
+  })
+
+  test('an image is to be looked after once, and again when it stands on other files', async () => {
+    expect(library.takeUnfollowed()).toEqual([base, overlay])
+    expect(library.takeUnfollowed()).toEqual([])
+    scanner.request([base, overlay])
+    await settle()
+    expect(library.takeUnfollowed()).toEqual([])
+    files.set(OVERLAY, overlayScan(OVERLAY, '/elsewhere/base.img'))
+    scanner.request([overlay])
+    await settle()
+    expect(library.takeUnfollowed()).toEqual([overlay])
   })
 })
 
 describe('watching', () => {
-  type Listener = (name: string | null) => void
-  const open = new Map<string, { change: Listener; fail: (error: Error) => void }>()
+  const open = new Map<string, { change: OnDirectoryChange; fail: (error: Error) => void }>()
+  const denied = new Set<string>()
   const onChange = vi.fn()
   let watcher: Watcher
 
-  function watch(directory: string, change: Listener): DirectoryWatch {
-    if (directory.startsWith('/denied')) throw new Error('EACCES')
+  function watch(directory: string, change: OnDirectoryChange): DirectoryWatch {
+    if (denied.has(directory)) throw new Error('EACCES')
     const watch = { change, fail: (error: Error): void => expect.fail(error.message) }
     open.set(directory, watch)
     return {
@@ -217,6 +255,7 @@ describe('watching', () => {
   beforeEach(() => {
     vi.useFakeTimers()
     open.clear()
+    denied.clear()
     onChange.mockReset()
     watcher = new Watcher({ watch, onChange, log: silentLog })
     return () => vi.useRealTimers()
@@ -228,28 +267,58 @@ describe('watching', () => {
     expect([...open.keys()]).toEqual(['/b', '/c'])
     watcher.close()
     expect([...open.keys()]).toEqual([])
+    vi.runAllTimers()
+    expect(onChange).not.toHaveBeenCalled()
   })
 
   test('gathers what happens in a moment', () => {
     watcher.follow(new Set(['/a', '/b']))
-    open.get('/a')?.change('x')
+    open.get('/a')?.change('change', 'x')
     vi.advanceTimersByTime(300)
-    open.get('/a')?.change('x')
-    open.get('/b')?.change('y')
-    open.get('/b')?.change(null)
+    open.get('/a')?.change('change', 'x')
+    open.get('/b')?.change('rename', 'y')
+    open.get('/b')?.change('change', null)
     vi.runAllTimers()
     expect(onChange).toHaveBeenCalledExactlyOnceWith(new Set(['/a/x', '/b/y']), new Set(['/b']))
-    open.get('/a')?.change('z')
+    open.get('/a')?.change('change', 'z')
     vi.runAllTimers()
     expect(onChange).toHaveBeenLastCalledWith(new Set(['/a/z']), new Set())
   })
 
   test('goes on without a directory that cannot be watched, and tries it again', () => {
+    denied.add('/denied')
     watcher.follow(new Set(['/denied', '/a']))
     expect([...open.keys()]).toEqual(['/a'])
+    watcher.follow(new Set(['/denied', '/a']))
+    vi.runAllTimers()
+    expect(onChange).not.toHaveBeenCalled()
+    denied.clear()
+    watcher.follow(new Set(['/denied', '/a']))
+    vi.runAllTimers()
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(new Set(), new Set(['/denied']))
+  })
+
+  test('tells that anything may have happened in one that it lost', () => {
+    watcher.follow(new Set(['/a']))
     open.get('/a')?.fail(new Error('gone'))
     expect([...open.keys()]).toEqual([])
+    vi.runAllTimers()
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(new Set(), new Set(['/a']))
     watcher.follow(new Set(['/a']))
     expect([...open.keys()]).toEqual(['/a'])
+  })
+
+  test('watches what is there now in the place of a directory that was removed or renamed', () => {
+    watcher.follow(new Set(['/disks/a']))
+    const before = open.get('/disks/a')
+    before?.change('rename', 'a')
+    vi.runAllTimers()
+    expect(onChange).toHaveBeenCalledExactlyOnceWith(new Set(['/disks/a/a']), new Set(['/disks/a']))
+    expect(open.get('/disks/a')).not.toBe(before)
+    denied.add('/disks/a')
+    open.get('/disks/a')?.change('rename', 'a')
+    vi.runAllTimers()
+    expect([...open.keys()]).toEqual([])
+    expect(onChange).toHaveBeenCalledTimes(2)
   })
 })

@@ -145,6 +145,18 @@ describe('the sample disk', () => {
   })
 })
 
+describeNeeding(program('qemu-img'), 'a qcow2 image whose data is in another file', () => {
+  test('is known by that file too', async () => {
+    const path = join(folder, 'x.qcow2')
+    const dataFile = join(folder, 'x.data')
+    const options = ['-o', `data_file=${dataFile}`, path, '1M']
+    execFileSync(findProgram('qemu-img') ?? '', ['create', '-q', '-f', 'qcow2', ...options])
+    const { filesBelow, signature } = await scanImage(nodeHost, path, undefined)
+    expect(filesBelow).toEqual([dataFile])
+    expect(signature).toBe(await signatureOf([path, dataFile]))
+  })
+})
+
 describeNeeding(program('fsck.fat'), 'the file system of the sample disk', () => {
   const PARTITION_MIB = 1
 

@@ -21,7 +21,10 @@ export interface LibraryParts {
   readonly adder: Adder
   readonly folders: WatchedFolders
   readonly watcher: Watcher
-  /** Watches the directories of all images, and the folders that the person chose. */
+  /**
+   * Watches the directories of all images, and the folders that the person chose. Looks again at
+   * images that changed after their scan but before they were watched.
+   */
   readonly follow: () => void
 }
 
@@ -30,7 +33,7 @@ export interface LibraryPartsOptions {
   readonly folders: FoldersState
   readonly agreed: AgreedNames
   readonly trust: TrustLog
-  readonly engine: EngineThreads
+  readonly engine: Pick<EngineThreads, 'call'>
   readonly onChange: (event: Events['library.changed']) => void
   /** The records are to be kept anew. */
   readonly onRecordsChange: (library: Library) => void
@@ -83,8 +86,7 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
     onFailure: (error) => log.error('Cannot look for new images', error),
   })
   const watcher = new Watcher({
-    watch: (directory, onChange) =>
-      watch(directory, { persistent: false }, (_event, name) => onChange(name)),
+    watch: (directory, onChange) => watch(directory, { persistent: false }, onChange),
     onChange: (files, directories) => {
       scanner.request(library.usingAny(files, directories))
       folders.noticed(files, directories)
@@ -93,6 +95,10 @@ export function createLibrary(options: LibraryPartsOptions): LibraryParts {
   })
   const follow = (): void => {
     watcher.follow(new Set([...library.directories(), ...folders.paths]))
+    // what became of them between their scan and the watch was seen by nobody
+    scanner
+      .requestChanged(library.takeUnfollowed())
+      .catch((error: unknown) => log.error('Cannot look again at what is new', error))
   }
   return { library, scanner, adder, folders, watcher, follow }
 }

@@ -29,6 +29,9 @@ export class Library {
   private readonly images = new Map<ImageId, ImageRecord>()
   /** Absent where no scan was done since the start. */
   private readonly judgements = new Map<ImageId, Judgement>()
+  /** Of the last scan, where it found the image. */
+  private readonly signatures = new Map<ImageId, string>()
+  private readonly unfollowed = new Set<ImageId>()
   private readonly idsByPath = new Map<string, ImageId>()
   private readonly overlaysByBase = new MultiMap<string, ImageId>()
   private readonly idsByFile = new MultiMap<string, ImageId>()
@@ -102,6 +105,26 @@ export class Library {
     return new Set([...this.idsByFile.keys()].map((file) => dirname(file)))
   }
 
+  /**
+   * The images that came, or stand on other files, since the last call: `directories` may have
+   * become more by them.
+   */
+  takeUnfollowed(): readonly ImageId[] {
+    const ids = [...this.unfollowed]
+    this.unfollowed.clear()
+    return ids
+  }
+
+  /** Whether an image of the list was looked at since the start. */
+  isScanned(id: ImageId): boolean {
+    return this.judgements.has(id)
+  }
+
+  /** By which a change of its files since the last scan is noticed, where that found the image. */
+  signature(id: ImageId): string | undefined {
+    return this.signatures.get(id)
+  }
+
   /** Takes an image in that was scanned and is not known yet. */
   add(path: string, found: ScannedImage): ImageId {
     const seen = seenImage(found)
@@ -110,6 +133,7 @@ export class Library {
     this.index(record)
     this.options.onFormat(path, seen.format)
     this.judgements.set(record.id, judge(record, { found }))
+    this.signatures.set(record.id, found.signature)
     this.markChanged(record.id)
     this.options.onRecordsChange()
     return record.id
@@ -135,6 +159,8 @@ export class Library {
       this.options.onFormat(record.path, undefined)
       this.images.delete(id)
       this.judgements.delete(id)
+      this.signatures.delete(id)
+      this.unfollowed.delete(id)
       this.changed.delete(id)
       this.removed.add(id)
     }
@@ -152,6 +178,8 @@ export class Library {
     const next = 'found' in outcome ? withScan(record, outcome.found, baseIsOurs) : record
     this.replace(record, next)
     this.judgements.set(id, judge(next, outcome))
+    if ('found' in outcome) this.signatures.set(id, outcome.found.signature)
+    else this.signatures.delete(id)
     this.markChanged(id)
   }
 
@@ -261,6 +289,7 @@ export class Library {
   private index(record: ImageRecord): void {
     const { id, path, seen } = record
     this.images.set(id, record)
+    this.unfollowed.add(id)
     this.idsByPath.set(path, id)
     if (seen.basePath !== undefined) this.overlaysByBase.add(seen.basePath, id)
     for (const file of allFiles(record)) this.idsByFile.add(file, id)

@@ -21,8 +21,6 @@ export interface ScannerOptions {
 export class Scanner {
   private readonly limit = pLimit(SCANS_AT_A_TIME)
   private readonly waiting = new Map<ImageId, { baseIsOurs: boolean }>()
-  /** Of the last scan, where it found the image. */
-  private readonly signatures = new Map<ImageId, string>()
 
   constructor(private readonly options: ScannerOptions) {}
 
@@ -39,13 +37,16 @@ export class Scanner {
     }
   }
 
-  /** Looks again at those images that have a file which is not as the last scan found it. */
-  async requestChanged(): Promise<void> {
+  /**
+   * Looks again at those of the images that have a file which is not as the last scan found it.
+   * Those that were not looked at since the start have their turn anyway.
+   */
+  async requestChanged(ids: Iterable<ImageId>): Promise<void> {
     const { library, signatures } = this.options
-    const records = library.records()
-    const now = await signatures(records.map(allFiles))
-    const changed = records.filter(({ id }, index) => this.signatures.get(id) !== now[index])
-    this.request(changed.map((record) => record.id))
+    const scanned = [...ids].filter((id) => library.isScanned(id))
+    if (scanned.length === 0) return
+    const now = await signatures(scanned.map((id) => allFiles(library.record(id))))
+    this.request(scanned.filter((id, index) => library.signature(id) !== now[index]))
   }
 
   private async scan(id: ImageId): Promise<void> {
@@ -59,10 +60,8 @@ export class Scanner {
     if (library.isHeld(record)) return
     try {
       const found = await scan(record.path, record.base)
-      this.signatures.set(id, found.signature)
       library.scanned(id, { found }, baseIsOurs)
     } catch (error) {
-      this.signatures.delete(id)
       library.scanned(id, { error: toErrorData(error) }, baseIsOurs)
     }
   }
