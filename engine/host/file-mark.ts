@@ -5,8 +5,8 @@ import { koffi } from './koffi'
 
 /** An extended attribute of a kind that whoever may write to a file may set. */
 const ATTRIBUTE = 'user.add-cow-img'
-/** The longest word that is read, in bytes: a file name. */
-const MAX_WORD = 256
+/** The longest word that is read, in bytes: a file name, and what tells a run from others. */
+const MAX_WORD = 512
 /** No attribute of that name; no attributes on this file system, or none of this kind. */
 const NONE = new Set([
   ...[constants.errno.ENODATA, constants.errno.ENOTSUP, constants.errno.EOPNOTSUPP],

@@ -24,7 +24,8 @@ export interface Host {
   stat(path: string): Promise<FileStat | undefined>
   /**
    * Gives a file its final name, in the same directory, in one step and never over another:
-   * `file/exists` where the name is taken. Durable after `syncDirectory`.
+   * `file/exists` where the name is taken. Durable after `syncDirectory`. Where the host has no
+   * call for just that, who is killed in it may leave both names.
    */
   publish(path: string, finalPath: string): Promise<void>
   /**

@@ -33,6 +33,11 @@ export interface LinuxCalls {
   readCached(fd: number, target: Uint8Array, offset: number): number | undefined
   /** linkat(2): gives a name to a file that was opened with O_TMPFILE and has none. */
   giveName(fd: number, path: string): void
+  /**
+   * renameat2(2) with NOREPLACE: another name in one step, at no moment both; EEXIST where it is
+   * taken.
+   */
+  renameNew(path: string, newPath: string): void
   /** posix_fadvise(2) with WILLNEED: asks the device for a range, and does not wait for it. */
   prefetch(fd: number, offset: number, length: number): void
   /** Where the bytes lie in memory. */
@@ -51,6 +56,7 @@ const RWF_NOWAIT = 8
 const POSIX_FADV_WILLNEED = 3
 const AT_FDCWD = -100
 const AT_SYMLINK_FOLLOW = 0x400
+const RENAME_NOREPLACE = 1
 const F_OFD_GETLK = 36
 const F_OFD_SETLK = 37
 const F_RDLCK = 0
@@ -87,6 +93,9 @@ function load(): LinuxCalls {
     'int64_t preadv2(int fd, void *vector, int count, int64_t offset, int flags)',
   )
   const linkat = libc.func('int linkat(int, const char *from, int, const char *to, int flags)')
+  const renameat2 = libc.func(
+    'int renameat2(int, const char *from, int, const char *to, unsigned int flags)',
+  )
   const fcntl = libc.func('int fcntl(int fd, int command, void *lock)')
 
   const fromOffset64 = new BigInt64Array(1)
@@ -135,6 +144,10 @@ function load(): LinuxCalls {
       const unnamed = `/proc/self/fd/${String(fd)}`
       const result = Number(linkat(AT_FDCWD, unnamed, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
       if (result !== 0) throw lastError('linkat')
+    },
+    renameNew(path, newPath) {
+      const result = Number(renameat2(AT_FDCWD, path, AT_FDCWD, newPath, RENAME_NOREPLACE))
+      if (result !== 0) throw lastError('renameat2')
     },
     prefetch(fd, offset, length) {
       // advice alone: where it is not taken, the read itself does what is needed

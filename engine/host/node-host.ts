@@ -42,6 +42,7 @@ export const nodeHost: Host = {
   },
 
   async publish(path: string, finalPath: string): Promise<void> {
+    if (renameNew(path, finalPath)) return
     try {
       await fs.link(path, finalPath)
     } catch (error) {
@@ -121,6 +122,19 @@ export const nodeHost: Host = {
       return undefined
     }
   },
+}
+
+/** Whether a file got another name in one step; `file/exists` where that is taken. */
+function renameNew(path: string, newPath: string): boolean {
+  try {
+    linuxCalls()?.renameNew(path, newPath)
+    return linuxCalls() !== undefined
+  } catch (error) {
+    const failure = ioError('make', newPath, error)
+    if (failure.code === 'file/exists') throw failure
+    // a file system that has no such call, or whatever else the common way will tell
+    return false
+  }
 }
 
 /** What link(2) says between two file systems, and on one without hard links. */

@@ -28,34 +28,7 @@ import { commandLine, optionValue } from './plan'
 export const createJob: Job<CreateRequest> = {
   stateWhenStopped: 'unchanged',
 
-  async plan(host, request): Promise<JobPlan> {
-    const prepared = await prepareOverlay(host, request)
-    const { size, imagePath, imageExists, imageHoldsData, backing } = prepared
-    const warnings: PlanWarning[] = []
-    if (imageHoldsData) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
-    if (backing?.looksLike !== undefined) {
-      const details = { path: backing.path, format: backing.looksLike }
-      warnings.push({ code: 'backing-looks-foreign', details })
-    }
-    const files: PlannedFile[] = [
-      { path: request.path, role: 'add-cow', action: 'create' },
-      { path: imagePath, role: 'image', action: imageExists ? 'write' : 'create' },
-    ]
-    if (backing !== undefined) files.push({ path: backing.path, role: 'backing', action: 'read' })
-    const directory = path.dirname(request.path)
-    const spaceFree = await host.freeSpace(directory)
-    const plan = {
-      kind: 'create',
-      problems: [],
-      warnings,
-      files,
-      bytesToCopy: 0,
-      spaceNeeded: prepared.fileLength,
-      commandLine: commandOf(request, size),
-      sizeAfter: size,
-    } as const
-    return spaceFree === undefined ? plan : { ...plan, spaceFree }
-  },
+  plan: async (host, request) => planCreation(request, await prepareOverlay(host, request), host),
 
   async run(host, request): Promise<JobResult> {
     const prepared = await prepareOverlay(host, request)
@@ -69,6 +42,38 @@ export const createJob: Job<CreateRequest> = {
     }
     return { kind: 'create', path: request.path }
   },
+}
+
+/** What making an overlay will do. */
+export async function planCreation(
+  request: CreateRequest,
+  prepared: PreparedOverlay,
+  host: Host,
+): Promise<JobPlan> {
+  const { size, imagePath, imageExists, imageHoldsData, backing } = prepared
+  const warnings: PlanWarning[] = []
+  if (imageHoldsData) warnings.push({ code: 'image-file-reused', details: { path: imagePath } })
+  if (backing?.looksLike !== undefined) {
+    const details = { path: backing.path, format: backing.looksLike }
+    warnings.push({ code: 'backing-looks-foreign', details })
+  }
+  const files: PlannedFile[] = [
+    { path: request.path, role: 'add-cow', action: 'create' },
+    { path: imagePath, role: 'image', action: imageExists ? 'write' : 'create' },
+  ]
+  if (backing !== undefined) files.push({ path: backing.path, role: 'backing', action: 'read' })
+  const spaceFree = await host.freeSpace(path.dirname(request.path))
+  const plan = {
+    kind: 'create',
+    problems: [],
+    warnings,
+    files,
+    bytesToCopy: 0,
+    spaceNeeded: prepared.fileLength,
+    commandLine: commandOf(request, size),
+    sizeAfter: size,
+  } as const
+  return spaceFree === undefined ? plan : { ...plan, spaceFree }
 }
 
 /** How a new overlay will be. */
@@ -94,16 +99,21 @@ interface Backing {
 }
 
 /**
- * Looks at everything that could refuse the overlay, and says how it will be. Changes nothing.
- * Errors are those of the job.
+ * Looks at everything that could refuse the overlay, and says how it will be. Changes nothing. With
+ * `madeApart`, whoever asks makes the image file, and has looked at what is at its place. Errors
+ * are those of the job.
  */
-export async function prepareOverlay(host: Host, request: CreateRequest): Promise<PreparedOverlay> {
+export async function prepareOverlay(
+  host: Host,
+  request: CreateRequest,
+  madeApart = false,
+): Promise<PreparedOverlay> {
   await refuseExisting(host, request.path)
   const imagePath = resolveName(request.imageFile, request.path)
   if (imagePath === path.resolve(request.path)) throw sameFile(request.path, imagePath)
   const backing = await openBacking(host, request)
   const size = virtualSize(request, backing)
-  const imageExists = await checkImageFile(host, request, imagePath, backing, size)
+  const imageExists = !madeApart && (await checkImageFile(host, request, imagePath, backing, size))
   const imageHoldsData = imageExists && !(await isBlank(host, imagePath))
   const { header, fileLength } = encode(request, backing, size, imageHoldsData)
   return { size, imagePath, imageExists, imageHoldsData, backing, header, fileLength }

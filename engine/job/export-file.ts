@@ -6,7 +6,7 @@ import type { Disk } from '../image/disk'
 import type { ExportOverlayRequest, ExportRequest, JobPlan, JobResult } from '../model/job'
 import { betweenSteps, type Job, type JobControl, type Stopping } from './job'
 import { NewFiles } from './new-files'
-import { refuseExisting } from './part-file'
+import { refuseExisting, removeLeft } from './part-file'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -47,7 +47,7 @@ export function exportJobOf(format: ExportFormat): Job<Request> {
       const files = new NewFiles(host)
       try {
         const bytesCopied = await writePart(format, host, request, control, files)
-        await files.publishPart(request.target)
+        await files.publishParts()
         return { kind: request.kind, path: request.target, bytesCopied }
       } catch (error) {
         await files.remove()
@@ -60,7 +60,7 @@ export function exportJobOf(format: ExportFormat): Job<Request> {
 async function plan(format: ExportFormat, host: Host, request: Request): Promise<JobPlan> {
   const disk = await format.openSource(host, request)
   try {
-    const left = await refuseExisting(host, request.target)
+    const left = await refuseExisting(host, [request.target])
     const bytesToCopy = await format.countToCopy(disk)
     const spaceNeeded = Math.max(0, bytesToCopy - left)
     const space = await checkSpace(host, request.target, spaceNeeded)
@@ -90,9 +90,10 @@ async function writePart(
 ): Promise<number> {
   const disk = await format.openSource(host, request)
   try {
-    const left = await refuseExisting(host, request.target)
+    const left = await refuseExisting(host, [request.target])
     control.report({ phase: 'preparing', current: 0, total: disk.size })
     await requireSpace(host, request.target, (await format.countToCopy(disk)) - left)
+    await removeLeft(host, [request.target])
     const file = await files.makePart(request.target)
     const stopping = { what: `The export of ${request.path}`, state: 'unchanged' } as const
     const copied = await format.write(disk, file, request, control, stopping)

@@ -15,10 +15,10 @@ import type {
   JobResult,
   PlanWarning,
 } from '../model/job'
-import { createJob, prepareOverlay } from './create'
+import { planCreation, type PreparedOverlay, prepareOverlay } from './create'
 import { betweenSteps, type Job, type JobControl } from './job'
 import { NewFiles } from './new-files'
-import { refuseExisting } from './part-file'
+import { refuseExisting, removeLeft } from './part-file'
 import { checkSpace, commandLine, filesOf, optionValue, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
@@ -38,12 +38,13 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
   async plan(host, request): Promise<JobPlan> {
     const disk = await openSource(host, request)
     try {
-      const creation = await createJob.plan(host, creationOf(disk, request))
-      const left = await refuseTaken(host, request)
+      const prepared = await prepare(host, disk, request)
+      const creation = await planCreation(creationOf(disk, request), prepared, host)
+      const left = await refuseExisting(host, namesOf(request))
       const bytesToCopy = await countToCopy(disk)
       const spaceNeeded = Math.max(0, bytesToCopy + creation.spaceNeeded - left)
       const space = await checkSpace(host, request.target, spaceNeeded)
-      const made = creation.files.filter(({ action }) => action !== 'read')
+      const made = creation.files.filter(({ action }) => action === 'create')
       return {
         kind: 'import-overlay',
         warnings: [...creation.warnings, ...(await snapshotWarnings(disk))],
@@ -63,8 +64,7 @@ export const importOverlayJob: Job<ImportOverlayRequest> = {
     const files = new NewFiles(host)
     try {
       const bytesCopied = await makeFromSource(host, request, control, files)
-      await files.publishPart(imagePathOf(request))
-      await files.publishPart(request.target)
+      await files.publishParts()
       return { kind: 'import-overlay', path: request.target, bytesCopied }
     } catch (error) {
       await files.remove()
@@ -101,10 +101,9 @@ function imagePathOf({ imageFile, target }: ImportOverlayRequest): string {
   return resolveName(imageFile, target)
 }
 
-/** Refuses names that are taken; bytes of the host that a dead run has left there. */
-async function refuseTaken(host: Host, request: ImportOverlayRequest): Promise<number> {
-  const left = await refuseExisting(host, request.target)
-  return left + (await refuseExisting(host, imagePathOf(request)))
+/** What is made, in the order in which it gets its name. Paths. */
+function namesOf(request: ImportOverlayRequest): readonly string[] {
+  return [imagePathOf(request), request.target]
 }
 
 async function snapshotWarnings({ top }: Disk): Promise<PlanWarning[]> {
@@ -122,6 +121,15 @@ function creationOf(disk: Disk, request: ImportOverlayRequest): CreateRequest {
   const directory = path.dirname(target)
   const backingFile = storedName(resolveName(top.backing.name, top.path), directory)
   return { ...overlay, backingFile, backingFormat: below.format }
+}
+
+/** Looks at what could refuse the new overlay, names that are taken aside: see refuseExisting. */
+async function prepare(
+  host: Host,
+  disk: Disk,
+  request: ImportOverlayRequest,
+): Promise<PreparedOverlay> {
+  return await prepareOverlay(host, creationOf(disk, request), true)
 }
 
 /** The source is closed again: nothing of it can fail when the files have their names. */
@@ -148,10 +156,11 @@ async function makeParts(
   files: NewFiles,
 ): Promise<number> {
   control.report({ phase: 'preparing', current: 0, total: source.size })
-  const prepared = await prepareOverlay(host, creationOf(source, request))
-  const left = await refuseTaken(host, request)
+  const prepared = await prepare(host, source, request)
+  const left = await refuseExisting(host, namesOf(request))
   const needed = (await countToCopy(source)) + prepared.fileLength
   await requireSpace(host, request.target, needed - left)
+  await removeLeft(host, namesOf(request))
   const image = await files.makePart(imagePathOf(request))
   await image.truncate(prepared.size)
   const metadata = await files.makePart(request.target)

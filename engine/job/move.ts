@@ -11,7 +11,7 @@ import { isNbdUri } from '../nbd/uri'
 import type { JobPlan, JobResult, MoveRequest, PlannedFile } from '../model/job'
 import { betweenSteps, type Job, type JobControl } from './job'
 import { NewFiles } from './new-files'
-import { refuseExisting } from './part-file'
+import { refuseExisting, removeLeft } from './part-file'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { replaceNames } from './replace-names'
 
@@ -145,7 +145,10 @@ async function openForMove(
   }
 }
 
-/** Nothing may be at the new places, but the image file itself where an earlier run stopped. */
+/**
+ * Nothing may be at the new places, but the image file itself where an earlier run stopped, and
+ * what a killed one has left of a copy.
+ */
 async function refuseTaken(host: Host, request: MoveRequest, top: Overlay): Promise<void> {
   const { target, targetImage, copy } = request
   if (target === targetImage) {
@@ -159,12 +162,10 @@ async function refuseTaken(host: Host, request: MoveRequest, top: Overlay): Prom
       const details = { path: path.dirname(name) }
       throw new EngineError('file/missing', message, details, { state: 'unchanged' })
     }
-    const found = await host.stat(name)
-    const isOwn = name === targetImage && !copy && found?.identity === top.image.identity
-    if (found === undefined || isOwn) continue
-    const message = `Cannot move ${request.path}: ${name} exists already`
-    throw new EngineError('file/exists', message, { path: name }, { state: 'unchanged' })
   }
+  const found = await host.stat(targetImage)
+  const isOwn = !copy && found?.identity === top.image.identity
+  await refuseExisting(host, isOwn ? [target] : [targetImage, target])
 }
 
 /** The names of the files for an add-cow file at `place`, in the way that was asked for. */
@@ -189,7 +190,9 @@ function relativeName(file: string, directory: string): string {
 /** Gives the image file its new name as well; false where that cannot be, and nothing was done. */
 async function linkImage(host: Host, request: MoveRequest, top: Overlay): Promise<boolean> {
   const { targetImage } = request
-  if ((await host.stat(targetImage)) !== undefined) return true
+  const found = await host.stat(targetImage)
+  if (found?.identity === top.image.identity) return true
+  if (found !== undefined) await removeLeft(host, [targetImage, request.target])
   try {
     await host.link(await host.realPath(top.imagePath), targetImage)
   } catch (error) {
@@ -242,17 +245,18 @@ async function copyOver(
   const files = new NewFiles(host)
   let copied = 0
   try {
-    let left = await refuseExisting(host, target)
-    if (!staysPut) left += await refuseExisting(host, targetImage)
+    const targets = staysPut ? [target] : [targetImage, target]
+    const left = await refuseExisting(host, targets)
     await requireSpace(host, growing(request, top), (await bytesMoved(request, top)) - left)
-    if (!staysPut) {
-      const image = await files.makePart(targetImage)
+    await removeLeft(host, targets)
+    const image = staysPut ? undefined : await files.makePart(targetImage)
+    const overlay = await files.makePart(target)
+    if (image !== undefined) {
       copied = await copyImage(top.image, image, request, control)
       await image.sync()
-      await files.publishPart(targetImage)
     }
-    await top.writeRenamed(await files.makePart(target), names)
-    await files.publishPart(target)
+    await top.writeRenamed(overlay, names)
+    await files.publishParts()
     if (!request.copy) await host.remove(oldPlace)
   } catch (error) {
     // Who cannot say whether the old one is still there keeps the new one.

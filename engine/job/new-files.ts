@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import * as path from 'node:path'
 import { assert } from '../base/assert'
 import type { Host, HostFile } from '../host/host'
-import { claimPart, partOf, removeDeadPart } from './part-file'
+import { claimPart, partOf } from './part-file'
 
 /**
  * The files that a job makes. They are removed again where the job fails, as if it had never begun.
@@ -11,6 +12,7 @@ export class NewFiles {
   private paths: string[] = []
   /** Those that grow under another name, by the name that they get. */
   private readonly parts = new Map<string, HostFile>()
+  private readonly run = randomUUID()
 
   constructor(private readonly host: Host) {}
 
@@ -23,24 +25,30 @@ export class NewFiles {
   }
 
   /**
-   * Makes the file under which `target` grows, in the place of what a killed run has left there; it
-   * stays open until `publishPart` or `remove`. `file/exists` or `in-use` where the name is taken.
+   * Makes the file under which `target` grows, where nothing is: see removeLeft. It stays open
+   * until `publishParts` or `remove`. `file/exists` where the name is taken.
    */
   async makePart(target: string): Promise<HostFile> {
-    await removeDeadPart(this.host, target)
-    const part = await this.make(partOf(target), claimPart)
+    const part = await this.make(partOf(target), (file) => claimPart(file, this.run))
     this.parts.set(target, part)
     return part
   }
 
-  /** Gives the part of a file that file's name, as `publish` does, and closes it. */
-  async publishPart(target: string): Promise<void> {
-    const part = this.parts.get(target)
-    assert(part !== undefined, 'a part that was made')
-    await this.publish(partOf(target), target)
-    part.mark?.clear()
-    this.parts.delete(target)
-    await part.close()
+  /**
+   * Gives all parts their names, in the order in which they were made, as `publish` does, and
+   * closes them. They are known as ours until the last one has its name.
+   */
+  async publishParts(): Promise<void> {
+    const targets = [...this.parts.keys()]
+    const last = targets.at(-1)
+    assert(last !== undefined, 'a part that was made')
+    if (targets.length > 1) await this.host.syncDirectory(path.dirname(last))
+    for (const target of targets) await this.publish(partOf(target), target)
+    for (const [target, part] of this.parts) {
+      part.mark?.clear()
+      this.parts.delete(target)
+      await part.close()
+    }
   }
 
   /**

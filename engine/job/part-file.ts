@@ -12,6 +12,11 @@ import { lockAlone } from '../image/locks'
  * So a run locks its file first, marks it then, and keeps it open until it has its name; where the
  * host can, both are done before others find it as NAME.part. What is locked, has no mark, or lies
  * where the host has neither marks nor locks, is left alone.
+ *
+ * A run that makes several files gives them their names one after the other, and only with the last
+ * one they are of use to anybody. Killed between, it leaves some under their final names. Those are
+ * ours as long as the last one is still a part, and theirs is the mark of the same run: the step in
+ * which the last one gets its name is the one from which on nothing is taken away any more.
  */
 
 /** The name under which a new file grows, until it is complete. */
@@ -20,51 +25,60 @@ export function partOf(target: string): string {
 }
 
 /**
- * Looks whether a new file can be made, with its part; changes nothing. Returns the bytes of the
- * host that a dead run has left there, and that the next one gets back. Errors: `file/exists` where
- * a file lies in the way, `in-use` where another run is at work on the part.
+ * Looks whether new files can be made, with their parts; changes nothing. Takes them in the order
+ * in which they get their names. Returns the bytes of the host that a dead run has left there, and
+ * that the next one gets back. Errors: `file/exists` where a file lies in the way, `in-use` where
+ * another run is at work on a part.
  */
-export async function refuseExisting(host: Host, target: string): Promise<number> {
-  if ((await host.stat(target)) !== undefined) {
-    throw inTheWay('file/exists', target, target, 'exists already')
-  }
-  const part = await openDeadPart(host, target)
-  if (part === undefined) return 0
+export async function refuseExisting(host: Host, targets: readonly string[]): Promise<number> {
+  const left = await openLeft(host, targets)
   try {
-    return (await part.stat()).allocatedBytes
+    const stats = await Promise.all(left.map((file) => file.stat()))
+    return stats.reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0)
   } finally {
-    await part.close()
+    await closeAll(left)
   }
 }
 
 /**
- * Takes away what a dead run has left at the part of a new file, so that the name is free; does
- * nothing where nothing is. Errors: those of refuseExisting.
+ * Takes away what a dead run has left at the places of new files, so that their names are free;
+ * does nothing where nothing is. Takes them in the order in which they get their names. Errors:
+ * those of refuseExisting.
  */
-export async function removeDeadPart(host: Host, target: string): Promise<void> {
-  for (;;) {
-    const part = await openDeadPart(host, target)
-    if (part === undefined) return
+export async function removeLeft(host: Host, targets: readonly string[]): Promise<void> {
+  for (let isDone = false; !isDone;) {
+    const left = await openLeft(host, targets)
     try {
-      // We have its lock: nobody else takes it away between this look and the next line.
-      const found = await host.stat(part.path)
-      if (found?.identity === part.identity) {
-        await host.remove(part.path)
-        return
-      }
+      // We have their locks: nobody else takes them away between this look and the next lines.
+      isDone = await areInPlace(host, left)
+      if (!isDone) continue
+      // The last one's part goes last: until then it says whose the others are.
+      for (const file of [...left].reverse()) await host.remove(file.path)
     } finally {
-      await part.close()
+      await closeAll(left)
     }
   }
 }
 
+async function areInPlace(host: Host, files: readonly HostFile[]): Promise<boolean> {
+  const found = await Promise.all(files.map((file) => host.stat(file.path)))
+  return files.every((file, index) => found[index]?.identity === file.identity)
+}
+
 /**
- * Says that a part, made this moment and open for writing, is ours and at work on, until it is
- * closed: then it must have its name, or be gone. Where the host has neither marks nor locks,
- * nothing is said, and what a killed run leaves has to be taken away by a person.
+ * Says that a part, made this moment and open for writing, is of a run and at work on, until it is
+ * closed: then it must have its name, or be gone. `run` is like no other run's. Where the host has
+ * neither marks nor locks, nothing is said, and what a killed run leaves has to be taken away by a
+ * person.
  */
-export function claimPart(part: HostFile): void {
-  if (canLock(part)) part.mark?.set(path.basename(part.path))
+export function claimPart(part: HostFile, run: string): void {
+  if (canLock(part)) part.mark?.set(`${path.basename(part.path)}/${run}`)
+}
+
+/** The run that marked a file as it grew under this name; undefined where none did. */
+function runOf(file: HostFile, part: string): string | undefined {
+  const [name, run] = file.mark?.get()?.split('/') ?? []
+  return name === path.basename(part) ? run : undefined
 }
 
 /** Locks a file; false where its file system cannot, `in-use` where another has it. */
@@ -77,14 +91,55 @@ function canLock(part: HostFile): boolean {
   }
 }
 
-/** The file that a dead run has left, locked; undefined where there is none. */
+/** The files that a dead run has left, locked; the last one's part first. */
+async function openLeft(host: Host, targets: readonly string[]): Promise<readonly HostFile[]> {
+  const left: HostFile[] = []
+  let lastRun: string | undefined
+  try {
+    for (const [index, target] of [...targets].reverse().entries()) {
+      const final = await openDeadFinal(host, target, lastRun)
+      const part = await openDeadPart(host, target)
+      left.push(...[part, final].filter((file) => file !== undefined))
+      if (index === 0 && part !== undefined) lastRun = runOf(part, part.path)
+    }
+    return left
+  } catch (error) {
+    await closeAll(left)
+    throw error
+  }
+}
+
+/** What a dead run has given its name already; undefined where nothing is at that name. */
+async function openDeadFinal(
+  host: Host,
+  target: string,
+  run: string | undefined,
+): Promise<HostFile | undefined> {
+  const found = await host.stat(target)
+  if (found === undefined) return undefined
+  if (run === undefined || found.kind !== 'file') {
+    throw inTheWay('file/exists', target, target, 'exists already')
+  }
+  const file = await openExisting(host, target)
+  if (file === undefined) return undefined
+  try {
+    // the mark first: what is not ours is not even locked for a moment
+    if (runOf(file, partOf(target)) === run && lockPart(file, target)) return file
+    throw inTheWay('file/exists', target, target, 'exists already')
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** The part that a dead run has left; undefined where there is none. */
 async function openDeadPart(host: Host, target: string): Promise<HostFile | undefined> {
   const name = partOf(target)
   const part = await openExisting(host, name)
   if (part === undefined) return undefined
   try {
     const isLockable = lockPart(part, target)
-    if (isLockable && part.mark?.get() === path.basename(name)) return part
+    if (isLockable && runOf(part, name) !== undefined) return part
     const why =
       'exists already, and is not known to be what a killed run has left: ' +
       'if nobody needs it, remove that file'
@@ -111,6 +166,10 @@ function lockPart(part: HostFile, target: string): boolean {
     if (!isEngineError(error, 'in-use')) throw error
     throw inTheWay('in-use', target, part.path, 'is being written by another run')
   }
+}
+
+async function closeAll(files: readonly HostFile[]): Promise<void> {
+  for (const file of files) await file.close()
 }
 
 function inTheWay(

@@ -37,6 +37,7 @@ function failing(code: string): { calls: LinuxCalls; asked: Asked } {
     readCached: () => undefined,
     prefetch: () => undefined,
     giveName: fail('giveName'),
+    renameNew: fail('renameNew'),
     addressOf: () => 0n,
     setByteLock: fail('setByteLock'),
     testByteLock: fail('testByteLock'),

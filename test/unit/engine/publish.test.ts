@@ -2,6 +2,7 @@ import type * as fs from 'node:fs/promises'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type * as linux from '../../../engine/host/linux-calls'
 import { nodeHost } from '../../../engine/host/node-host'
 import { temporaryFolder } from '../../support/temporary-folder'
 
@@ -13,7 +14,14 @@ const system = vi.hoisted(() => ({
   noLinks: undefined as string | undefined,
   /** Names that are taken by another program right after one has looked at them. */
   takenSoon: new Set<string>(),
+  /** Whether it has a call that gives a file another name, and never over one that is there. */
+  renamesNew: true,
 }))
+
+vi.mock('../../../engine/host/linux-calls', async (importOriginal) => {
+  const { linuxCalls } = await importOriginal<typeof linux>()
+  return { linuxCalls: () => (system.renamesNew ? linuxCalls() : undefined) }
+})
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const original = await importOriginal<typeof fs>()
@@ -48,26 +56,33 @@ describe('giving a new file its final name', () => {
     system.stuck.clear()
     system.takenSoon.clear()
     system.noLinks = undefined
+    system.renamesNew = false
     folder = temporaryFolder()
     writeFileSync(join(folder, 'x.part'), 'ours')
   })
 
-  it('leaves the new name alone', async () => {
-    await publish()
-    expect(files()).toEqual({ x: 'ours' })
-  })
+  describe.each([true, false])('with one call for all of it: %s', (renamesNew) => {
+    beforeEach(() => {
+      system.renamesNew = renamesNew
+    })
 
-  it('never takes the place of another file', async () => {
-    writeFileSync(join(folder, 'x'), 'theirs')
-    await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
-    expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
-  })
+    it('leaves the new name alone', async () => {
+      await publish()
+      expect(files()).toEqual({ x: 'ours' })
+    })
 
-  it('nor of one that came at the last moment: looking first would not be enough', async () => {
-    system.takenSoon.add(join(folder, 'x'))
-    await nodeHost.stat(join(folder, 'x'))
-    await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
-    expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
+    it('never takes the place of another file', async () => {
+      writeFileSync(join(folder, 'x'), 'theirs')
+      await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
+      expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
+    })
+
+    it('nor of one that came at the last moment: looking first would not be enough', async () => {
+      system.takenSoon.add(join(folder, 'x'))
+      await nodeHost.stat(join(folder, 'x'))
+      await expect(publish()).rejects.toMatchObject({ code: 'file/exists' })
+      expect(files()).toEqual({ x: 'theirs', 'x.part': 'ours' })
+    })
   })
 
   it('is taken back where the old name cannot be removed: done or not done', async () => {

@@ -2,15 +2,16 @@
  * What lies where a new file is to grow: taken away where a killed run of ours has left it, and
  * never touched where that is not known.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { KIB, MIB } from '../../../engine/base/units'
 import { EngineError } from '../../../engine/base/errors'
 import type { HostFile } from '../../../engine/host/host'
 import { nodeHost } from '../../../engine/host/node-host'
+import { lockAlone } from '../../../engine/image/locks'
 import { planJob, runJob } from '../../../engine/job/jobs'
-import { claimPart, refuseExisting, removeDeadPart } from '../../../engine/job/part-file'
+import { claimPart, refuseExisting, removeLeft } from '../../../engine/job/part-file'
 import type { JobRequest } from '../../../engine/model/job'
 import { unwatched } from '../../support/disks'
 import { expectError, failure } from '../../support/expect-error'
@@ -58,7 +59,7 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
   /** A part as a run makes it, with some bytes in it. */
   async function makePart(target: string): Promise<HostFile> {
     const part = await nodeHost.open(`${target}.part`, { access: 'write', create: true })
-    claimPart(part)
+    claimPart(part, 'some-run')
     await part.write(Buffer.alloc(64 * KIB, 7), 0)
     return part
   }
@@ -70,8 +71,8 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
   test('of a run that is at work is neither taken away nor written over', async () => {
     const target = newTarget()
     const part = await makePart(target)
-    for (const attempt of [refuseExisting, removeDeadPart]) {
-      const error = await failure(attempt(nodeHost, target))
+    for (const attempt of [refuseExisting, removeLeft]) {
+      const error = await failure(attempt(nodeHost, [target]))
       expectError(error, 'in-use', /out\.raw\.part is being written by another run$/)
       expect(error.state).toBe('unchanged')
     }
@@ -91,7 +92,11 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
     const names: boolean[] = []
     const part = await open(() => names.push(existsSync(path)))
     expect([...names, existsSync(path)]).toEqual([false, true])
-    expectError(await failure(open(claimPart)), 'file/exists', /out\.raw\.part/)
+    expectError(
+      await failure(open((file) => claimPart(file, 'another-run'))),
+      'file/exists',
+      /out\.raw\.part/,
+    )
     await part.write(Buffer.alloc(MIB, 7), 0)
     await part.close()
     expect(readFileSync(path)).toEqual(Buffer.alloc(MIB, 7))
@@ -100,17 +105,17 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
   test('of a run that is dead is told with what it takes, and taken away', async () => {
     const target = newTarget()
     await (await makePart(target)).close()
-    expect(await refuseExisting(nodeHost, target)).toBe(64 * KIB)
+    expect(await refuseExisting(nodeHost, [target])).toBe(64 * KIB)
     expect(existsSync(`${target}.part`)).toBe(true)
-    await removeDeadPart(nodeHost, target)
+    await removeLeft(nodeHost, [target])
     expect(existsSync(`${target}.part`)).toBe(false)
-    await removeDeadPart(nodeHost, target)
+    await removeLeft(nodeHost, [target])
   })
 
   test("of somebody else is left alone: the browser's half of a download, say", async () => {
     const target = newTarget()
     writeFileSync(`${target}.part`, 'half of a download')
-    const error = await failure(removeDeadPart(nodeHost, target))
+    const error = await failure(removeLeft(nodeHost, [target]))
     expectError(error, 'file/exists', /\.part exists already, and is not known to be/)
     expect(readFileSync(`${target}.part`, 'utf8')).toBe('half of a download')
   })
@@ -119,7 +124,7 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
     const target = newTarget()
     await (await makePart(join(target, '..', 'other.raw'))).close()
     renameSync(join(target, '..', 'other.raw.part'), `${target}.part`)
-    expectError(await failure(removeDeadPart(nodeHost, target)), 'file/exists', /out\.raw\.part/)
+    expectError(await failure(removeLeft(nodeHost, [target])), 'file/exists', /out\.raw\.part/)
     expect(existsSync(`${target}.part`)).toBe(true)
   })
 
@@ -139,7 +144,7 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
         return dead
       },
     }
-    expectError(await failure(removeDeadPart(host, target)), 'in-use', /another run/)
+    expectError(await failure(removeLeft(host, [target])), 'in-use', /another run/)
     expect(existsSync(`${target}.part`)).toBe(true)
     await living?.close()
   })
@@ -156,5 +161,72 @@ describeNeeding([linux], 'on a host with locks and marks, a part', () => {
     const made = await nodeHost.open(target, { access: 'read' })
     expect(made.mark?.get()).toBeUndefined()
     await made.close()
+  })
+})
+
+describeNeeding([linux], 'of two files that get their names one after the other', () => {
+  /** What each run leaves where it was killed; the overlay's name comes last. */
+  async function left(names: Readonly<Record<string, string | undefined>>): Promise<string> {
+    const folder = temporaryFolder()
+    for (const [name, mark] of Object.entries(names)) {
+      writeFileSync(join(folder, name), Buffer.alloc(64 * KIB, 7))
+      const file = await nodeHost.open(join(folder, name), { access: 'write' })
+      if (mark !== undefined) file.mark?.set(mark)
+      await file.close()
+    }
+    return folder
+  }
+
+  const inOrder = (folder: string): string[] => ['x.raw', 'x.add-cow'].map((n) => join(folder, n))
+  const ours = { 'x.raw': 'x.raw.part/one', 'x.add-cow.part': 'x.add-cow.part/one' }
+
+  test('the first is taken away while the second is a part of the same run', async () => {
+    const folder = await left(ours)
+    expect(await refuseExisting(nodeHost, inOrder(folder))).toBe(128 * KIB)
+    expect(readdirSync(folder)).toHaveLength(2)
+    const removed: string[] = []
+    const host = {
+      ...nodeHost,
+      async remove(path: string): Promise<void> {
+        removed.push(basename(path))
+        await nodeHost.remove(path)
+      },
+    }
+    await removeLeft(host, inOrder(folder))
+    expect(readdirSync(folder)).toEqual([])
+    // a run that is killed here leaves what says whose the rest is
+    expect(removed).toEqual(['x.raw', 'x.add-cow.part'])
+  })
+
+  test('also where it has both of its names', async () => {
+    const folder = await left({ ...ours, 'x.raw.part': 'x.raw.part/one' })
+    await removeLeft(nodeHost, inOrder(folder))
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test.each([
+    ['the second has its name', { 'x.raw': 'x.raw.part/one', 'x.add-cow': 'x.add-cow.part/one' }],
+    ['the second is gone: its name may have been changed', { 'x.raw': 'x.raw.part/one' }],
+    ['the second is of another run', { ...ours, 'x.add-cow.part': 'x.add-cow.part/two' }],
+    ['the first has no mark', { ...ours, 'x.raw': undefined }],
+    ['the first was marked under another name', { ...ours, 'x.raw': 'y.raw.part/one' }],
+    ['the second has no mark', { ...ours, 'x.add-cow.part': undefined }],
+  ])('nothing is touched where %s', async (_, names) => {
+    const folder = await left(names)
+    for (const attempt of [refuseExisting, removeLeft]) {
+      const error = await failure(attempt(nodeHost, inOrder(folder)))
+      expectError(error, 'file/exists', /exists already/)
+    }
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(names).sort())
+  })
+
+  test('nothing is touched that somebody has open', async () => {
+    const folder = await left(ours)
+    const open = await nodeHost.open(join(folder, 'x.raw'), { access: 'write' })
+    lockAlone(open)
+    const error = await failure(removeLeft(nodeHost, inOrder(folder)))
+    expectError(error, 'in-use', /x\.raw: it is being written by another run/)
+    expect(readdirSync(folder).sort()).toEqual(Object.keys(ours).sort())
+    await open.close()
   })
 })
