@@ -12,3 +12,15 @@ export interface MenuEntry {
   readonly separated?: boolean
   readonly run: () => void
 }
+
+/** From how many entries on a reason is said once for all of them. */
+const MANY = 3
+
+/** The reason that most entries of a menu have, where there are many of them. */
+export function commonReason(entries: readonly MenuEntry[]): string | undefined {
+  const counts = new Map<string, number>()
+  for (const { reason } of entries)
+    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  const most = Math.max(0, ...counts.values())
+  return most < MANY ? undefined : [...counts.keys()].find((reason) => counts.get(reason) === most)
+}

@@ -83,7 +83,7 @@ describe('the jobs page', () => {
     await click(button(card(name), 'Pause'))
     expect(pause.isConnected).toBe(true)
     expect(bridge.requestsOf('job.pause')).toEqual([{ id: 'flattening' }])
-    expect(card(name).textContent).toContain('Paused at 42.8%')
+    expect(card(name).textContent).toContain('Paused 42.8%')
     expect(card(name).textContent).toContain('27.4 GiB of 64 GiB')
     expect(card(name).textContent).not.toContain('MiB/s')
     vi.advanceTimersByTime(60_000)

@@ -82,6 +82,7 @@ export const dialogs: SameKeys<typeof english> = {
     again: 'Noch einmal prüfen',
     repairLeaks: 'Lecks reparieren ({count})',
     repairAll: 'Alles reparieren ({count})',
+    repairQcow2: 'Ein qcow2-Abbild wird hier nur gelesen. Was ihm fehlt, repariert {command}.',
     repairNone: 'Nichts davon lässt sich reparieren, ohne zu raten.',
     backgroundHint: 'Läuft weiter, wenn dieses Fenster geschlossen wird.',
     cancelled: 'Die Prüfung wurde abgebrochen. Nichts wurde geändert.',

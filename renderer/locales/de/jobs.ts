@@ -20,7 +20,7 @@ export const jobs: SameKeys<typeof english> = {
     pauseNamed: 'Anhalten: {job}',
     resume: 'Fortsetzen',
     resumeNamed: 'Fortsetzen: {job}',
-    pausedAt: 'Angehalten bei {percent}',
+    pausedAt: 'Pause {percent}',
     pausedHint:
       'Solange wird nichts gelesen oder geschrieben. Die Dateien bleiben ihm vorbehalten.',
     errorDetails: 'Was schiefging …',

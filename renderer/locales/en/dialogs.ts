@@ -80,6 +80,7 @@ export const dialogs = {
     again: 'Check again',
     repairLeaks: 'Repair leaks ({count})',
     repairAll: 'Repair all ({count})',
+    repairQcow2: 'A qcow2 image is only read here. What is wrong with it is repaired by {command}.',
     repairNone: 'Nothing of this can be repaired without guessing.',
     backgroundHint: 'It goes on if you close this.',
     cancelled: 'The check was cancelled. Nothing was changed.',

@@ -18,7 +18,7 @@ export const jobs = {
     pauseNamed: 'Pause: {job}',
     resume: 'Resume',
     resumeNamed: 'Resume: {job}',
-    pausedAt: 'Paused at {percent}',
+    pausedAt: 'Paused {percent}',
     pausedHint: 'Nothing is read or written meanwhile. The files stay reserved for this job.',
     errorDetails: 'What went wrong…',
     again: 'Again…',

@@ -12,7 +12,7 @@ const STALLED_MS = 10_000
 interface JobTexts {
   /** "Flatten vm.add-cow" */
   readonly name: (job: JobSnapshot) => string
-  /** "Copying 42 %", "Paused at 42 %", or what it does where that cannot be counted. */
+  /** "Copying 42 %", "Paused 42 %", or what it does where that cannot be counted. */
   readonly percent: (job: JobSnapshot) => string
   /** "12 GiB of 40 GiB" */
   readonly amount: (job: JobSnapshot) => string | undefined

@@ -54,6 +54,7 @@ async function shoot(browser: Browser, base: string, shot: Shot): Promise<string
   const problems: string[] = []
   const page = await browser.newPage({
     viewport: size,
+    colorScheme: look.name === 'light' ? 'light' : 'dark',
     reducedMotion: 'reduce',
     forcedColors: 'forcedColors' in look ? look.forcedColors : 'none',
   })

@@ -112,7 +112,13 @@ export const VIEWS: readonly View[] = [
       await press(page, 'Flatten')
     },
   },
-  { name: 'tooltip', show: (page) => page.getByRole('button', { name: 'Check' }).hover() },
+  {
+    name: 'tooltip',
+    show: async (page) => {
+      await page.getByRole('button', { name: 'Check' }).hover()
+      await page.getByRole('tooltip').waitFor()
+    },
+  },
   { name: 'overview-raw', show: (page) => select(page, 'debian-12-server.raw') },
   { name: 'overview-long', show: (page) => select(page, 'customer-4711') },
   { name: 'overview-broken', show: (page) => select(page, 'accounting') },
