@@ -7,7 +7,10 @@ export interface LinuxSockets {
    * socket; undefined for any other, and for what is no socket.
    */
   nameOf(fd: number): string | number | undefined
-  /** dup(2): a second descriptor of the same socket; undefined where there can be no more. */
+  /**
+   * A second descriptor of the same socket, which no program that is started inherits; undefined
+   * where there can be no more: fcntl(2) with F_DUPFD_CLOEXEC.
+   */
   duplicate(fd: number): number | undefined
   /**
    * Has a socket take so many bytes before its peer has read them, or as many as the system allows:
@@ -20,6 +23,7 @@ const AF_UNIX = 1
 const AF_INET = 2
 const SOL_SOCKET = 1
 const SO_SNDBUF = 7
+const F_DUPFD_CLOEXEC = 1030
 /** Of struct sockaddr_un, the longest name: a family of 16 bits, and the path. */
 const FAMILY_SIZE = 2
 const PATH_SIZE = 108
@@ -35,7 +39,7 @@ let loaded: LinuxSockets | undefined
 
 function load(): LinuxSockets {
   const libc = koffi().load('libc.so.6')
-  const dup = libc.func('int dup(int fd)')
+  const fcntl = libc.func('int fcntl(int fd, int command, int lowest)')
   const getsockname = libc.func('int getsockname(int fd, void *name, void *length)')
   const setsockopt = libc.func('int setsockopt(int fd, int, int, const void *value, int length)')
 
@@ -52,7 +56,7 @@ function load(): LinuxSockets {
       return name.toString('utf8', FAMILY_SIZE, end < 0 ? name.length : end)
     },
     duplicate(fd) {
-      const copy = Number(dup(fd))
+      const copy = Number(fcntl(fd, F_DUPFD_CLOEXEC, 0))
       return copy < 0 ? undefined : copy
     },
     setSendBuffer(fd, bytes) {

@@ -54,7 +54,7 @@ export class DiskView implements Readable {
   private readStep(target: Uint8Array, offset: number, done: number): MaybePromise<number> {
     const rest = { offset: offset + done, length: target.length - done }
     return andThen(this.locate(rest), ({ layer, length }) => {
-      const part = target.subarray(done, done + length)
+      const part = length === target.length ? target : target.subarray(done, done + length)
       if (layer === undefined) {
         part.fill(0)
         return done + length

@@ -151,9 +151,15 @@ export class Outbox {
   private write(buffer: OutBuffer, start: number, end: number): void {
     if (this.socket.destroyed) return
     buffer.users += 1
+    let needed = true
     this.socket.write(buffer.bytes.subarray(start, end), () => {
-      giveBack(buffer)
+      if (needed) giveBack(buffer)
       this.taken()
     })
+    // Most often the system has it all by now, though the callback comes later: so the memory that
+    // is still in the processor's cache is the next to be used.
+    if (this.socket.writableLength > 0) return
+    needed = false
+    giveBack(buffer)
   }
 }

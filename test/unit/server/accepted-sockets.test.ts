@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -9,6 +9,21 @@ import { RawNbdClient } from '../../support/raw-nbd-client'
 import { describeNeeding, linux } from '../../support/requires'
 import { makeServedFiles, serve } from '../../support/served'
 import { temporaryFolder } from '../../support/temporary-folder'
+
+/** As Linux counts it; Node has no name for it. */
+const O_CLOEXEC = 0o2000000
+
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
+}
+
+function infoOf(fd: string): string {
+  return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
+}
 
 describeNeeding(linux, 'the descriptor of a connection', () => {
   test.each(['socket', 'tcp'] as const)('is found for each client: %s', async (kind) => {
@@ -44,7 +59,19 @@ describeNeeding(linux, 'the descriptor of a connection', () => {
     const client = await RawNbdClient.ready(socket)
     expect((await client.read(512, 4096)).data).toEqual(base.subarray(512, 4608))
     expect(find).toHaveBeenCalledTimes(1)
-    expect(find.mock.results[0]?.value).toBeTypeOf('number')
+    const accepted: unknown = find.mock.results[0]?.value
+    expect(accepted).toBeTypeOf('number')
+    const link = readlinkSync(`/proc/self/fd/${String(accepted)}`)
+    const same = readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === link)
+    expect(same).toHaveLength(2)
+    // neither goes to a program that is started meanwhile, and would keep the connection open
+    for (const fd of same) {
+      const [, flags = '0'] = /flags:\s*(\d+)/.exec(infoOf(fd)) ?? []
+      expect(parseInt(flags, 8) & O_CLOEXEC).toBe(O_CLOEXEC)
+    }
+    client.socket.destroy()
+    const openNow = (): boolean => readdirSync('/proc/self/fd').some((fd) => linkOf(fd) === link)
+    await expect.poll(openNow).toBe(false)
   })
 })
 

@@ -44,6 +44,26 @@ describe('what one client can make the server hold', () => {
     await expect.poll(() => nbd.clients[0]?.requests, { timeout: 30_000 }).toBe(count)
   })
 
+  test('replies that wait for a client keep their memory', async () => {
+    const { folder, base } = await makeServedFiles(8 * MIB)
+    const { nbd, socket } = await serve(folder)
+    const client = await RawNbdClient.ready(socket)
+    client.socket.pause()
+    const length = 256 * 1024
+    const offsets = new Map<number, number>()
+    for (let n = 0; n < 28; n += 1) {
+      const offset = n * length
+      offsets.set(client.ask(COMMAND.read, { offset, length }), offset)
+      await expect.poll(() => nbd.traffic.requests, { interval: 1 }).toBe(n + 1)
+    }
+    client.socket.resume()
+    for (let n = 0; n < 28; n += 1) {
+      const { cookie, data } = await client.answer()
+      const offset = offsets.get(cookie) ?? 0
+      expect(data.equals(base.subarray(offset, offset + length))).toBe(true)
+    }
+  })
+
   test('requests under way are bounded, and all are answered', async () => {
     let syncs = 0
     let release = (): void => undefined
