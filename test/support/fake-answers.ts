@@ -107,7 +107,7 @@ function serverDisk(): DiskContent {
             label: 'root of a machine with a rather long label',
             uuid: '7b0f2f6a-0c6e-4a36-9a44-1f3a0c9d6d11',
             size: 12 * GIB,
-            used: 9.4 * GIB,
+            used: Math.round(9.4 * GIB),
           },
         },
         {

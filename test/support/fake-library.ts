@@ -17,7 +17,7 @@ export function rawImage(id: string, name: string, part: Partial<ImageSummary> =
     state: 'ok',
     format: 'raw',
     virtualSize: 20 * GIB,
-    sizeOnDisk: 6.4 * GIB,
+    sizeOnDisk: Math.round(6.4 * GIB),
     allocatedBytes: 20 * GIB,
     modifiedAt: NOW - 30 * DAY,
     usedBy: 0,
@@ -74,13 +74,13 @@ export function richLibrary(): ImageSummary[] {
   const debian = rawImage('debian', 'debian-12-server.raw', { usedBy: 3 })
   const ubuntu = rawImage('ubuntu', 'ubuntu-24.04-desktop.img', {
     virtualSize: 64 * GIB,
-    sizeOnDisk: 18.2 * GIB,
+    sizeOnDisk: Math.round(18.2 * GIB),
     allocatedBytes: 64 * GIB,
     usedBy: 2,
   })
   const web = overlay('web', 'web-staging.add-cow', debian, {
-    allocatedBytes: 8.6 * GIB,
-    sizeOnDisk: 8.5 * GIB,
+    allocatedBytes: Math.round(8.6 * GIB),
+    sizeOnDisk: Math.round(8.5 * GIB),
     usedBy: 1,
   })
   const webTest = overlay('web-test', 'web-staging-before-upgrade.add-cow', web, {
@@ -100,7 +100,10 @@ export function richLibrary(): ImageSummary[] {
       sizeOnDisk: 4 * MIB,
     }),
     overlay('db', 'db-primary.add-cow', debian, { state: 'needs-check' }),
-    overlay('ci', 'ci-runner-07.add-cow', debian, { state: 'in-use', allocatedBytes: 19.98 * GIB }),
+    overlay('ci', 'ci-runner-07.add-cow', debian, {
+      state: 'in-use',
+      allocatedBytes: Math.round(19.98 * GIB),
+    }),
     overlay('dev', 'dev-desktop-anna.add-cow', ubuntu, { allocatedBytes: 41 * GIB }),
     overlay('long', LONG, ubuntu, { state: 'base-changed', allocatedBytes: 64 * GIB }),
     overlay(
@@ -206,7 +209,7 @@ export function richJobs(now = NOW): JobSnapshot[] {
       canPause: true,
       imageId: 'dev',
       path: '/srv/overlays/dev-desktop-anna.add-cow',
-      progress: { phase: 'copying', current: 27.4 * GIB, total: 64 * GIB },
+      progress: { phase: 'copying', current: Math.round(27.4 * GIB), total: 64 * GIB },
       speed: 212 * MIB,
       timeLeft: 176_000,
     },
@@ -241,7 +244,7 @@ export function richJobs(now = NOW): JobSnapshot[] {
       result: {
         kind: 'export',
         path: '/mnt/backup/2025-11/web-staging-before-upgrade.raw',
-        bytesCopied: 6.1 * GIB,
+        bytesCopied: Math.round(6.1 * GIB),
       },
     },
     {
@@ -314,9 +317,17 @@ export function richJobs(now = NOW): JobSnapshot[] {
         path: '/srv/overlays/experiment.add-cow',
         measure: {
           virtualSize: 20 * GIB,
-          flatten: { bytesToCopy: 6.1 * GIB, spaceNeeded: 6.1 * GIB, spaceFreed: 0 },
+          flatten: {
+            bytesToCopy: Math.round(6.1 * GIB),
+            spaceNeeded: Math.round(6.1 * GIB),
+            spaceFreed: 0,
+          },
           commit: { bytesToCopy: 4 * MIB, spaceNeeded: 3 * MIB, spaceFreed: 4 * MIB },
-          export: { bytesToCopy: 6.1 * GIB, spaceNeeded: 6.1 * GIB, spaceFreed: 0 },
+          export: {
+            bytesToCopy: Math.round(6.1 * GIB),
+            spaceNeeded: Math.round(6.1 * GIB),
+            spaceFreed: 0,
+          },
           equalToBase: 1.2 * MIB,
         },
       },

@@ -8,8 +8,8 @@ export const exports: SameKeys<typeof english> = {
     start: 'Platte exportieren …',
     empty: 'Nichts wird exportiert',
     emptyText:
-      'Ein Export stellt eine Platte über NBD bereit. QEMU, qemu-img und andere benutzen ein ' +
-      'Overlay dann wie eine eigene Platte: zum Starten, zum Kopieren, zum Hineinsehen.',
+      'Ein Export stellt eine Platte über NBD bereit. QEMU, seine Werkzeuge und andere benutzen ' +
+      'ein Overlay dann wie eine eigene Platte: zum Starten, zum Kopieren, zum Hineinsehen.',
     readOnly: 'Nur lesen',
     writable: 'Beschreibbar',
     stopping: 'Wird geschlossen …',

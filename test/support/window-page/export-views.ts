@@ -84,6 +84,7 @@ export const EXPORT_VIEWS: readonly View[] = [
     show: async (page) => {
       await busy(page)
       await page.getByRole('button', { name: 'Snapshot…' }).click()
+      await page.getByRole('dialog').waitFor()
       await page.waitForTimeout(300)
     },
   },
