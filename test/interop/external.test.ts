@@ -8,6 +8,7 @@ import { KIB, MIB } from '../../engine/base/units'
 import { openDisk } from '../../engine/image/disk'
 import { machineHost } from '../../engine/nbd/machine-host'
 import { addCowImg, addCowImgPath, output } from '../support/command-line'
+import { dmgOf } from '../support/dmg'
 import { expectError, failure } from '../support/expect-error'
 import { Random } from '../support/random'
 import { describeNeeding, linux, program } from '../support/requires'
@@ -19,18 +20,21 @@ const SIZE = 32 * MIB + 512 * KIB
 
 const host = machineHost({ files: 'any', names: new Set() })
 
-/** How qemu-img makes each of them. */
+/** How qemu-img makes each of them, but dmg, which it only reads. */
 const formats: readonly (readonly [name: string, format: string, options: string])[] = [
   ['vmdk', 'vmdk', ''],
   ['vmdk, compressed', 'vmdk', 'subformat=streamOptimized'],
   ['vmdk, flat', 'vmdk', 'subformat=monolithicFlat'],
   ['vmdk, in parts', 'vmdk', 'subformat=twoGbMaxExtentSparse'],
   ['vdi', 'vdi', ''],
+  ['vdi of a fixed size', 'vdi', 'static=on'],
   ['vhdx', 'vhdx', ''],
+  ['vhdx of a fixed size', 'vhdx', 'subformat=fixed'],
   ['vpc', 'vpc', 'force_size=on'],
   ['vpc of a fixed size', 'vpc', 'force_size=on,subformat=fixed'],
   ['qed', 'qed', ''],
   ['parallels', 'parallels', ''],
+  ['dmg', 'dmg', ''],
 ]
 
 function makeSource(folder: string): Uint8Array {
@@ -48,6 +52,10 @@ function makeSource(folder: string): Uint8Array {
 
 async function makeImage(folder: string, format: string, options: string): Promise<string> {
   const name = format === 'vpc' ? 'image.vhd' : `image.${format}`
+  if (format === 'dmg') {
+    writeFileSync(join(folder, name), dmgOf(readFileSync(join(folder, 'source.raw'))))
+    return name
+  }
   const words = ['convert', '-f', 'raw', '-O', format, ...(options === '' ? [] : ['-o', options])]
   await output(folder, 'qemu-img', ...words, 'source.raw', name)
   return name
@@ -87,6 +95,9 @@ describeNeeding([program('qemu-nbd'), program('qemu-img')], 'by way of QEMU', ()
 
     await output(folder, process.execPath, addCowImgPath, 'convert', name, 'copy.raw')
     expect(readFileSync(join(folder, 'copy.raw')).equals(source)).toBe(true)
+
+    await output(folder, 'qemu-img', 'convert', '-f', format, '-O', 'raw', name, 'theirs.raw')
+    expect(readFileSync(join(folder, 'theirs.raw')).equals(source)).toBe(true)
 
     const theirs = await output(folder, 'qemu-img', 'map', '--output=json', '-f', format, name)
     const ours = await addCowImg(folder, 'map', '--output=json', name)
