@@ -11,7 +11,7 @@ export interface Column {
 
 const COLUMNS: readonly Column[] = [
   { id: 'name', width: 192, grow: 3, align: 'start' },
-  { id: 'state', width: 152, grow: 0, align: 'start' },
+  { id: 'state', width: 148, grow: 0, align: 'start' },
   { id: 'virtualSize', width: 120, grow: 0, align: 'end' },
   { id: 'sizeOnDisk', width: 96, grow: 0, align: 'end' },
   { id: 'allocated', width: 128, grow: 0, align: 'end' },

@@ -1,5 +1,5 @@
 /**
- * `npm run gallery -- [part of a name]`: a picture of every page, dialog and state of the window, in
+ * `npm run gallery -- [parts of names]`: a picture of every page, dialog and state of the window, in
  * both themes and two sizes, and of some of them in high contrast, into out/test-artefacts/gallery,
  * beside those that the end-to-end tests take of the real window. Axe looks at each.
  */
@@ -88,7 +88,10 @@ const browser = await chromium.launch({
 })
 await mkdir(OUT, { recursive: true })
 
-const wanted = VIEWS.filter(({ name }) => name.includes(process.argv[2] ?? ''))
+const parts = process.argv.slice(2)
+const wanted = VIEWS.filter(
+  ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
+)
 const waiting = wanted.flatMap(shotsOf)
 let pictures = 0
 let found = 0
