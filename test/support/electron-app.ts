@@ -54,7 +54,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
     screenshot: async (name) => {
       await mkdir(artefacts, { recursive: true })
       const path = join(artefacts, `${name}.png`)
-      await window.screenshot({ path })
+      // at its end, not half faded in
+      await window.screenshot({ path, animations: 'disabled' })
       return path
     },
     close: async () => {
