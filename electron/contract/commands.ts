@@ -74,6 +74,11 @@ export interface Commands {
   /** Makes a small base with an overlay on it, adds both, and returns the overlay's id. */
   'library.createSample': { request: undefined; result: { id: ImageId } }
 
+  /** The names that images may name elsewhere, because the person agreed to each. */
+  'library.agreedNames': { request: undefined; result: readonly string[] }
+  /** Takes a yes back; who was let by it asks again. Work under way goes on with what it opened. */
+  'library.withdraw': { request: { name: string }; result: undefined }
+
   /** The folders whose images come to the list by themselves. */
   'folders.list': { request: undefined; result: readonly string[] }
   /** Asks the person for one more, and adds what is in there. */
@@ -146,6 +151,8 @@ export const COMMAND_NAMES = [
   'library.treatAs',
   'library.showInFolder',
   'library.createSample',
+  'library.agreedNames',
+  'library.withdraw',
   'folders.list',
   'folders.add',
   'folders.remove',

@@ -146,6 +146,8 @@ const schemas = {
   'library.forget': z.strictObject({ ids }),
   'library.rescan': z.strictObject({ ids: ids.exactOptional() }),
   'library.agree': z.strictObject({ name: z.string().min(1).max(32_768) }),
+  'library.agreedNames': z.undefined(),
+  'library.withdraw': z.strictObject({ name: z.string().min(1).max(32_768) }),
   'library.treatAs': z.strictObject({ id, format: z.enum(FORMAT_NAMES) }),
   'library.showInFolder': z.strictObject({ id }),
   'library.createSample': z.undefined(),

@@ -39,6 +39,14 @@ export class AgreedNames {
     this.add(name)
   }
 
+  /** Takes a yes back. `invalid-argument` for a name that was not agreed to. */
+  withdraw(name: string): void {
+    if (!this.agreed.delete(name)) {
+      throw new EngineError('invalid-argument', `${name} was not agreed to`, { path: name })
+    }
+    this.onChange([...this.agreed])
+  }
+
   /** Agrees to a name that the person picked, not an image. */
   add(name: string): void {
     if (this.agreed.has(name)) return

@@ -66,9 +66,9 @@ export async function runApplication(files: readonly string[]): Promise<void> {
   const remembered = await kept.load()
   const settings = new SettingsStore(remembered.settings)
   const trust = new TrustLog()
-  trust.agree(remembered.agreedNames)
+  trust.setAgreed(remembered.agreedNames)
   const agreed = new AgreedNames(remembered.agreedNames, (names) => {
-    trust.agree(names)
+    trust.setAgreed(names)
     kept.agreedNames.schedule(() => ({ version: 1, names }))
   })
   const hostSettings = (): (() => HostSettings) => {

@@ -99,6 +99,12 @@ export function commandHandlers(parts: CommandParts): Handlers {
       desktop.showInFolder(library.record(id).path)
     },
     'library.createSample': () => createSample(parts),
+    'library.agreedNames': () => [...parts.agreed.names],
+    'library.withdraw': ({ name }) => {
+      parts.agreed.withdraw(name)
+      // which of them the yes has let through no record tells: a link, an extent of a VMDK
+      scanner.request([...library.using([name]), ...library.naming()])
+    },
     'folders.list': () => [...parts.folders.paths],
     'folders.add': async () => {
       const folder = await dialogs.pickWatchedFolder()

@@ -7,16 +7,15 @@ import type { TrustNews } from '../worker/calls'
  */
 export class TrustLog {
   private readonly news: TrustNews[] = []
-  private readonly agreed = new Set<string>()
+  private agreed: ReadonlySet<string> = new Set()
   private readonly images = new Map<string, FormatName>()
 
-  /** Names that the person lets images name. */
-  agree(names: Iterable<string>): void {
-    for (const name of names) {
-      if (this.agreed.has(name)) continue
-      this.agreed.add(name)
-      this.news.push({ agreed: name })
-    }
+  /** All names that the person lets images name; a yes to any other one was withdrawn. */
+  setAgreed(names: Iterable<string>): void {
+    const before = this.agreed
+    this.agreed = new Set(names)
+    for (const name of before) if (!this.agreed.has(name)) this.news.push({ withdrawn: name })
+    for (const name of this.agreed) if (!before.has(name)) this.news.push({ agreed: name })
   }
 
   /**

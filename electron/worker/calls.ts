@@ -133,11 +133,14 @@ export interface HostSettings {
 }
 
 /**
- * What the person trusts: a name that images may name (an absolute path or a URI), or an image of
- * the list, which may be named as well and is of that format; undefined = no longer in the list.
+ * What the person trusts: a name that images may name (an absolute path or a URI) or may name no
+ * longer, or an image of the list, which may be named as well and is of that format; undefined = no
+ * longer in the list.
  */
 export type TrustNews =
-  { readonly agreed: string } | { readonly image: string; readonly format: FormatName | undefined }
+  | { readonly agreed: string }
+  | { readonly withdrawn: string }
+  | { readonly image: string; readonly format: FormatName | undefined }
 
 export type FromWorker =
   | { [Name in CallName]: DoneMessage<Name> }[CallName]

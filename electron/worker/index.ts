@@ -61,7 +61,10 @@ async function perform<Name extends CallName>(
   { id, name, request, host: { cacheBytes, trust: news } }: CallMessage<Name>,
   control: CallControl,
 ): Promise<DoneMessage<Name>> {
-  trust.learn(news)
+  if (trust.learn(news)) {
+    scans.forget()
+    maps.forget()
+  }
   const host = { ...machine, cacheBytes }
   return { type: 'done', id, name, result: await handlers[name](request, control, host) }
 }

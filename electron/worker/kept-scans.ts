@@ -34,6 +34,10 @@ export class KeptScans {
     return known
   }
 
+  forget(): void {
+    this.kept.clear()
+  }
+
   private keep(path: string, found: ScannedImage): void {
     this.kept.delete(path)
     this.kept.set(path, found)

@@ -15,11 +15,14 @@ export class LearntTrust {
     formats: this.images,
   })
 
-  learn(news: readonly TrustNews[]): void {
+  /** Whether something may not be named any more: what was seen by such a name is to be forgotten. */
+  learn(news: readonly TrustNews[]): boolean {
     for (const item of news) {
       if ('agreed' in item) this.agreed.add(item.agreed)
+      else if ('withdrawn' in item) this.agreed.delete(item.withdrawn)
       else if (item.format === undefined) this.images.delete(item.image)
       else this.images.set(item.image, item.format)
     }
+    return news.some((item) => 'withdrawn' in item || ('image' in item && !item.format))
   }
 }

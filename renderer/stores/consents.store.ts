@@ -13,5 +13,15 @@ export const useConsents = defineStore('consents', () => {
     given.value += 1
   }
 
-  return { given, give }
+  /** All that were given and not withdrawn, in the order of the alphabet. */
+  async function list(): Promise<readonly string[]> {
+    return [...(await invoke('library.agreedNames', undefined))].sort()
+  }
+
+  /** Takes back one of the list. */
+  async function withdraw(name: string): Promise<void> {
+    await invoke('library.withdraw', { name })
+  }
+
+  return { given, give, list, withdraw }
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { encodeHeader } from '../../engine/format/add-cow/header'
 import { type RunningApp, launchApp } from '../support/electron-app'
 import { describeNeeding, electron, linux } from '../support/requires'
-import { addFiles, details, row } from './support/window'
+import { addFiles, details, goTo, row } from './support/window'
 
 const MIB = 1024 * 1024
 
@@ -89,5 +89,56 @@ describeNeeding([electron, linux], 'an image that leads elsewhere', () => {
     await row(app, 'file.add-cow').getByText('OK', { exact: true }).waitFor()
     await row(app, 'network.add-cow').getByText('Unreadable').waitFor()
     expect(connections).toBeGreaterThan(0)
+  }, 60_000)
+
+  test('asks again after the yes is withdrawn, and no thread opens it meanwhile', async () => {
+    const id = await app.window.evaluate(async () => {
+      const reply = await window.addCow.invoke('app.bootstrap', undefined)
+      const images = reply.ok ? reply.value.images : []
+      return images.find(({ name }) => name === 'file.add-cow')?.id ?? ''
+    })
+    const openMap = (): Promise<unknown> =>
+      app.window.evaluate((image) => window.addCow.invoke('map.open', { id: image }), id)
+    const readBytes = (): Promise<unknown> =>
+      app.window.evaluate(
+        (image) => window.addCow.invoke('map.bytes', { id: image, offset: 0, length: 512 }),
+        id,
+      )
+    expect(await openMap()).toMatchObject({ ok: true })
+    expect(await readBytes()).toMatchObject({ ok: true })
+
+    await goTo(app, 'Settings')
+    await app.window.getByRole('list', { name: 'Allowed names' }).scrollIntoViewIfNeeded()
+    await app.screenshot('consent-allowed-names')
+    await app.window.getByRole('button', { name: `Withdraw ${secret}` }).click()
+    await app.window.getByRole('button', { name: /^Withdraw nbd/ }).click()
+    await app.window.getByText('Nothing elsewhere was allowed.').waitFor()
+    connections = 0
+    await goTo(app, 'Images')
+    await row(app, 'file.add-cow').getByText('Asks first').waitFor()
+    await row(app, 'network.add-cow').getByText('Asks first').waitFor()
+
+    const refused = { ok: false, error: { code: 'chain/needs-consent' } }
+    expect(await openMap()).toMatchObject(refused)
+    expect(await readBytes()).toMatchObject(refused)
+    // a job has a thread of its own
+    const job = await app.window.evaluate(async (imageId) => {
+      const ended = new Promise<unknown>((resolve) => {
+        window.addCow.on('job.changed', ({ status, error }) => {
+          if (status !== 'queued' && status !== 'running') resolve({ status, code: error?.code })
+        })
+      })
+      const request = { kind: 'flatten', imageId, verify: false } as const
+      const started = await window.addCow.invoke('job.start', request)
+      return started.ok ? await ended : started
+    }, id)
+    expect(job).toEqual({ status: 'failed', code: 'chain/needs-consent' })
+    expect(connections).toBe(0)
+
+    await app.close()
+    app = await launchApp({ profile })
+    await row(app, 'file.add-cow').getByText('Asks first').waitFor()
+    await row(app, 'network.add-cow').getByText('Asks first').waitFor()
+    expect(connections).toBe(0)
   }, 60_000)
 })

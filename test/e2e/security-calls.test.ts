@@ -189,6 +189,7 @@ describeNeeding(electron, 'calls to the main process', () => {
   test('agree to no name that no image has asked for', async () => {
     for (const name of ['/etc/shadow', 'nbd://example.org/disk']) {
       expect(await call('library.agree', { name })).toMatchObject(REFUSED)
+      expect(await call('library.withdraw', { name })).toMatchObject(REFUSED)
     }
   })
 

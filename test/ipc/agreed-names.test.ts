@@ -28,6 +28,21 @@ test('what the person picked needs no question', () => {
   expect(onChange).toHaveBeenCalledExactlyOnceWith(['/base.raw'])
 })
 
+test('a yes can be taken back where it was given, and needs a question to be given again', () => {
+  const onChange = vi.fn()
+  const agreed = new AgreedNames(['/a', '/b'], onChange)
+  expect(() => agreed.withdraw('/c')).toThrow(/was not agreed to/)
+  expect(onChange).not.toHaveBeenCalled()
+  agreed.withdraw('/a')
+  expect(onChange).toHaveBeenCalledExactlyOnceWith(['/b'])
+  expect(agreed.names.has('/a')).toBe(false)
+  expect(() => agreed.withdraw('/a')).toThrow(/was not agreed to/)
+  expect(() => agreed.agree('/a')).toThrow(/No image has asked/)
+  agreed.note(asking('/a').toData())
+  agreed.agree('/a')
+  expect(agreed.names.has('/a')).toBe(true)
+})
+
 test('of too many questions the oldest is forgotten', () => {
   const agreed = new AgreedNames([], vi.fn())
   for (let n = 0; n <= 1000; n += 1) agreed.note(asking(`/${n}`).toData())

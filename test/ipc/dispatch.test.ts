@@ -25,6 +25,8 @@ function dispatcher(
     'library.forget': no,
     'library.rescan': no,
     'library.agree': no,
+    'library.agreedNames': no,
+    'library.withdraw': no,
     'library.showInFolder': no,
     'library.treatAs': no,
     'library.createSample': no,

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgreedNames } from '../../electron/main/agreed-names'
 import { type LibraryParts, createLibrary } from '../../electron/main/library'
 import { TrustLog } from '../../electron/main/trust-log'
-import { LearntTrust } from '../../electron/worker/trust'
+import { encodeHeader } from '../../engine/format/add-cow/header'
 import { describeNeeding, linux } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
 import { engineHere } from './support/engine-here'
@@ -15,6 +15,7 @@ import { silentLog } from './support/silent-log'
 
 let folder: string
 let disks: string
+let agreed: AgreedNames
 let parts: LibraryParts
 
 beforeEach(async () => {
@@ -23,9 +24,11 @@ beforeEach(async () => {
   await mkdir(disks)
   for (const name of ['a.raw', 'b.raw']) await writeFile(join(disks, name), Buffer.alloc(4096))
   const nothing = (): void => undefined
+  const trust = new TrustLog()
+  agreed = new AgreedNames([], (names) => trust.setAgreed(names))
   parts = createLibrary({
-    ...{ records: [], folders: { folders: [], leftOut: [] }, trust: new TrustLog() },
-    ...{ agreed: new AgreedNames([], nothing), engine: engineHere(new LearntTrust()) },
+    ...{ records: [], folders: { folders: [], leftOut: [] }, trust },
+    ...{ agreed, engine: engineHere(trust) },
     ...{ onChange: nothing, onRecordsChange: nothing, onFoldersChange: nothing, log: silentLog },
   })
 })
@@ -99,4 +102,22 @@ describeNeeding([linux], 'a folder that is watched', () => {
     const gone = { 'a.raw': 'missing', 'b.raw': 'missing' }
     await expect.poll(states, { timeout: 5000 }).toEqual(gone)
   })
+})
+
+test('who names what was allowed asks again once that is withdrawn', async () => {
+  const elsewhere = temporaryFolder()
+  const base = join(elsewhere, 'base.raw')
+  await writeFile(base, Buffer.alloc(4096))
+  const header = encodeHeader({ backingName: base, imageName: 'x.raw', size: 4096 })
+  await writeFile(join(disks, 'x.add-cow'), Buffer.concat([header, Buffer.alloc(1)]))
+  await writeFile(join(disks, 'x.raw'), Buffer.alloc(4096))
+  await add('x.add-cow', 'a.raw')
+  const asks = { 'x.add-cow': 'needs-consent', 'a.raw': 'ok' }
+  expect(states()).toEqual(asks)
+  agreed.agree(base)
+  parts.scanner.request(parts.library.waitingFor([base]))
+  await expect.poll(states, { timeout: 5000 }).toEqual({ 'x.add-cow': 'ok', 'a.raw': 'ok' })
+  agreed.withdraw(base)
+  parts.scanner.request(parts.library.naming())
+  await expect.poll(states, { timeout: 5000 }).toEqual(asks)
 })

@@ -15,6 +15,8 @@ const good: Requests = {
   'library.forget': [{ ids: [] }, { ids: ['a', 'b'] }],
   'library.rescan': [{}, { ids: ['a'] }],
   'library.agree': [{ name: 'nbd://host/disk' }],
+  'library.agreedNames': [undefined],
+  'library.withdraw': [{ name: 'nbd://host/disk' }],
   'library.showInFolder': [{ id: 'a' }],
   'library.treatAs': [{ id: 'a', format: 'raw' }],
   'library.createSample': [undefined],

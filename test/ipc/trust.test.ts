@@ -7,9 +7,11 @@ import { AgreedNames } from '../../electron/main/agreed-names'
 import { agreeToPicked } from '../../electron/main/jobs/agree-to-picked'
 import { Library } from '../../electron/main/library/library'
 import { TrustLog } from '../../electron/main/trust-log'
+import { KeptScans } from '../../electron/worker/kept-scans'
+import { DiskMaps } from '../../electron/worker/map/disk-maps'
 import { scanImage } from '../../electron/worker/scan-image'
 import { LearntTrust } from '../../electron/worker/trust'
-import type { JobRequest } from '../../engine'
+import { type JobRequest, openDisk, planJob } from '../../engine'
 import { encodeHeader } from '../../engine/format/add-cow/header'
 import { describeNeeding, linux } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
@@ -46,8 +48,8 @@ function makeRaw(directory: string, start = ''): string {
   return path
 }
 
-async function problemOf(path: string): Promise<string | undefined> {
-  return (await scanImage(trust.host, path, undefined)).chain.problem?.code
+async function problemOf(path: string, host = trust.host): Promise<string | undefined> {
+  return (await scanImage(host, path, undefined)).chain.problem?.code
 }
 
 describe('what an image names in another folder', () => {
@@ -60,7 +62,7 @@ describe('what an image names in another folder', () => {
       details: { path, target: base },
     })
     expect(chain.layers).toHaveLength(1)
-    log.agree([base])
+    log.setAgreed([base])
     tell()
     expect(await problemOf(path)).toBeUndefined()
   })
@@ -76,6 +78,40 @@ describe('what an image names in another folder', () => {
     expect(await problemOf(path)).toBe('chain/needs-consent')
   })
 
+  test('is opened no more once the yes is withdrawn, by no thread and in no way', async () => {
+    const base = makeRaw(elsewhere)
+    const path = makeOverlay('x', base)
+    const refused = { code: 'chain/needs-consent', details: { path, target: base } }
+    log.setAgreed([base])
+    tell()
+    const maps = new DiskMaps(trust.host)
+    const control = { report: () => undefined, signal: new AbortController().signal }
+    const scans = new KeptScans()
+    await maps.open(path, control)
+    expect(await maps.bytes(path, 0, 512)).toHaveLength(512)
+    expect((await scans.look(trust.host, path)).chain.problem).toBeUndefined()
+
+    log.setAgreed([])
+    const later = new LearntTrust()
+    expect(later.learn(log.reader()())).toBe(true)
+    expect(trust.learn(log.reader()())).toBe(true)
+    maps.forget()
+    scans.forget()
+    for (const { host } of [trust, later]) {
+      expect(await problemOf(path, host)).toBe('chain/needs-consent')
+      await expect(openDisk(host, path, { writable: false })).rejects.toMatchObject(refused)
+      const job = { kind: 'flatten', path, verify: false } as const
+      expect((await planJob(host, job)).problems).toMatchObject([refused])
+    }
+    expect((await scans.look(trust.host, path)).chain.problem).toMatchObject(refused)
+    await expect(maps.open(path, control)).rejects.toMatchObject(refused)
+    await expect(maps.bytes(path, 0, 512)).rejects.toMatchObject(refused)
+
+    log.setAgreed([base])
+    tell()
+    expect(await problemOf(path)).toBeUndefined()
+  })
+
   test('needs no yes below the own folder', async () => {
     mkdirSync(join(folder, 'below'))
     makeRaw(join(folder, 'below'))
@@ -88,7 +124,7 @@ describeNeeding([linux], 'what is no file', () => {
     execFileSync('mkfifo', [join(folder, 'pipe')])
     const path = makeOverlay('x', 'pipe')
     expect(await problemOf(path)).toBe('chain/needs-consent')
-    log.agree([join(folder, 'pipe')])
+    log.setAgreed([join(folder, 'pipe')])
     tell()
     expect(await problemOf(path)).toBe('file/not-a-file')
   })
@@ -103,7 +139,7 @@ describeNeeding([linux], 'what is no file', () => {
       const path = makeOverlay('x', uri)
       expect(await problemOf(path)).toBe('chain/needs-consent')
       expect(onConnection).not.toHaveBeenCalled()
-      log.agree([uri])
+      log.setAgreed([uri])
       tell()
       expect(await problemOf(path)).toMatch(/^nbd\//)
       expect(onConnection).toHaveBeenCalled()
@@ -132,10 +168,10 @@ describe('a raw image of the list', () => {
 })
 
 test('a thread is told nothing twice', () => {
-  log.agree(['/a', '/a'])
+  log.setAgreed(['/a', '/a'])
   const news = log.reader()
   expect(news()).toEqual([{ agreed: '/a' }])
-  log.agree(['/a'])
+  log.setAgreed(['/a'])
   log.settle('/b', 'raw')
   log.settle('/b', 'raw')
   expect(news()).toEqual([{ image: '/b', format: 'raw' }])

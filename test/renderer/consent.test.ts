@@ -107,3 +107,51 @@ describe('in a dialog', () => {
     expect(allByRole('dialog')).toEqual([])
   })
 })
+
+describe('what was allowed', () => {
+  const names = ['nbd://host/disk', '/srv/elsewhere/base.img']
+
+  async function openSettings(agreed: readonly string[]): Promise<FakeBridge> {
+    const bridge = new FakeBridge()
+    bridge.agreedNames = agreed
+    await mountWindow(bridge)
+    useView().page = 'settings'
+    await settle(READ)
+    return bridge
+  }
+  const listed = (): readonly (string | null)[] =>
+    [...document.querySelectorAll('ul[aria-label="Allowed names"] .ui-middle-text')].map((name) =>
+      name.getAttribute('title'),
+    )
+
+  test('is listed, and each can be taken back', async () => {
+    const bridge = await openSettings(names)
+    expect(listed()).toEqual([...names].sort())
+    await click(byRole('button', 'Withdraw /srv/elsewhere/base.img'))
+    await settle(READ)
+    expect(bridge.requestsOf('library.withdraw')).toEqual([{ name: '/srv/elsewhere/base.img' }])
+    expect(listed()).toEqual(['nbd://host/disk'])
+    expect(document.activeElement).toBe(byRole('button', 'Withdraw nbd://host/disk'))
+    await click(byRole('button', 'Withdraw nbd://host/disk'))
+    await settle(READ)
+    expect(pageText()).toContain('Nothing elsewhere was allowed.')
+  })
+
+  test('is listed a part at a time', async () => {
+    await openSettings(Array.from({ length: 150 }, (_, n) => `/srv/${String(n).padStart(3, '0')}`))
+    expect(listed()).toHaveLength(100)
+    await click(byRole('button', 'Show 50 more'))
+    expect(listed()).toHaveLength(150)
+    expect(allByRole('button', /^Show /)).toEqual([])
+  })
+
+  test('stays where it could not be taken back, and it is said', async () => {
+    const bridge = await openSettings(names)
+    bridge.answer('library.withdraw', () => {
+      throw new EngineError('invalid-argument', 'It was not agreed to', {})
+    })
+    await click(byRole('button', 'Withdraw nbd://host/disk'))
+    expect(byRole('dialog', 'The yes could not be withdrawn')).toBeTruthy()
+    expect(listed()).toHaveLength(2)
+  })
+})

@@ -72,6 +72,7 @@ export class FakeBridge implements Bridge<File> {
   /** What comes of adding files, by dialog or drop. */
   nextAdd: AddResult = { added: [], known: [], refused: [] }
   folders: string[] = []
+  agreedNames: readonly string[] = []
   private readonly start: FakeStart
   private readonly handlers: Handlers
   private readonly listeners: Listeners = {
@@ -287,6 +288,11 @@ export class FakeBridge implements Bridge<File> {
       'library.forget': ({ ids }) => this.forget(ids),
       'library.rescan': () => undefined,
       'library.agree': () => undefined,
+      'library.agreedNames': () => this.agreedNames,
+      'library.withdraw': ({ name }) => {
+        this.agreedNames = this.agreedNames.filter((one) => one !== name)
+        return undefined
+      },
       'library.showInFolder': () => undefined,
       'library.treatAs': () => undefined,
       'library.createSample': () => ({ id: [...this.images.keys()][0] ?? '' }),

@@ -87,7 +87,12 @@ export class Library {
     return ids
   }
 
-  /** The same, for any file in one of the directories as well. */
+  /** The images that can name other files. */
+  naming(): readonly ImageId[] {
+    return this.ids().filter((id) => this.images.get(id)?.seen.format !== 'raw')
+  }
+
+  /** The same as `using`, for any file in one of the directories as well. */
   usingAny(files: ReadonlySet<string>, directories: ReadonlySet<string>): ReadonlySet<ImageId> {
     if (directories.size === 0) return this.using(files)
     const inside = [...this.idsByFile.keys()].filter((file) => directories.has(dirname(file)))

@@ -92,6 +92,11 @@ export class DiskMaps {
     })
   }
 
+  /** Forgets all maps: who asks for one again has the disk opened anew. */
+  forget(): void {
+    this.kept.clear()
+  }
+
   private async look(path: string, control?: MapControl): Promise<KeptMap> {
     const known = this.kept.get(path)
     const signature = known === undefined ? undefined : await signatureOf(known.files)

@@ -100,6 +100,14 @@ export const common: SameKeys<typeof english> = {
     foldersNone: 'Kein Ordner wird beobachtet.',
     foldersAdd: 'Ordner hinzufügen …',
     foldersRemove: '{folder} nicht mehr beobachten',
+    agreed: 'Erlaubte Namen',
+    agreedHint:
+      'Dateien und Adressen außerhalb ihres eigenen Ordners, die Abbilder öffnen dürfen. Ist eine ' +
+      'zurückgenommen, fragen Abbilder, die sie nennen, wieder; laufende Aufträge und Exporte ' +
+      'gehen weiter. Was selbst in der Liste steht, darf immer genannt werden.',
+    agreedNone: 'Anderswo wurde nichts erlaubt.',
+    agreedWithdraw: '{name} zurücknehmen',
+    agreedMore: 'Eines mehr zeigen | {count} mehr zeigen',
     about: 'Über das Programm',
     electron: 'Electron',
     system: 'System',

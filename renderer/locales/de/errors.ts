@@ -203,6 +203,8 @@ export const errors: SameKeys<typeof english> = {
       forget: 'Das Abbild konnte nicht aus der Liste genommen werden',
       treat: 'Die Lesart konnte nicht geändert werden',
       allow: 'Die Zustimmung konnte nicht gespeichert werden',
+      agreed: 'Die erlaubten Namen konnten nicht gelesen werden',
+      withdraw: 'Die Zustimmung konnte nicht zurückgenommen werden',
       rescan: 'Die Dateien konnten nicht noch einmal angesehen werden',
       showInFolder: 'Der Ordner konnte nicht gezeigt werden',
       folders: 'Die beobachteten Ordner konnten nicht gelesen oder geändert werden',

@@ -96,6 +96,14 @@ export const common = {
     foldersNone: 'No folder is watched.',
     foldersAdd: 'Add folder…',
     foldersRemove: 'No longer watch {folder}',
+    agreed: 'Allowed names',
+    agreedHint:
+      'Files and addresses outside of their own folder that you let images open. Once one is ' +
+      'withdrawn, images that name it ask again; jobs and exports under way go on. What is in ' +
+      'the list itself may always be named.',
+    agreedNone: 'Nothing elsewhere was allowed.',
+    agreedWithdraw: 'Withdraw {name}',
+    agreedMore: 'Show one more | Show {count} more',
     about: 'About',
     electron: 'Electron',
     system: 'System',

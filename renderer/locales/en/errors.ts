@@ -187,6 +187,8 @@ export const errors = {
       forget: 'The image could not be removed from the list',
       treat: 'The way to read it could not be changed',
       allow: 'The yes could not be remembered',
+      agreed: 'The allowed names could not be read',
+      withdraw: 'The yes could not be withdrawn',
       rescan: 'The files could not be looked at again',
       showInFolder: 'The folder could not be shown',
       folders: 'The watched folders could not be read or changed',

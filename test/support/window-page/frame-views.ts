@@ -36,6 +36,18 @@ async function units(page: Page, name: string): Promise<void> {
     bridge.emit('settings.changed', bridge.settings) }`)
 }
 
+/** So many of the names that were allowed, in the settings. */
+async function allowed(page: Page, settings: string, count: number): Promise<void> {
+  const names = [
+    'nbd://backup.example.org:10809/images/debian-12-server',
+    '/srv/images/templates/2026/windows-server-2025-datacenter-evaluation.vhdx',
+    ...Array.from({ length: 200 }, (_, n) => `/media/archive/base-${String(n)}.img`),
+  ].slice(0, count)
+  await page.evaluate(`{ window.fakeBridge.agreedNames = ${JSON.stringify(names)} }`)
+  await press(page, settings)
+  await page.locator('.settings__body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
+}
+
 /** What the menu would ask for. */
 async function act(page: Page, action: string): Promise<void> {
   await page.evaluate(`window.fakeBridge.emit('window.action', { action: '${action}' })`)
@@ -138,4 +150,8 @@ export const FRAME_VIEWS: readonly View[] = [
   },
   { name: 'frame-settings', contrast: true, show: (page) => press(page, 'Settings') },
   { name: 'frame-settings-de', lang: 'de', show: (page) => press(page, 'Optionen') },
+  { name: 'frame-allowed', contrast: true, show: (page) => allowed(page, 'Settings', 3) },
+  { name: 'frame-allowed-de', lang: 'de', show: (page) => allowed(page, 'Optionen', 3) },
+  { name: 'frame-allowed-many', show: (page) => allowed(page, 'Settings', 150) },
+  { name: 'frame-allowed-none', show: (page) => allowed(page, 'Settings', 0) },
 ]
