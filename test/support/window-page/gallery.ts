@@ -58,6 +58,8 @@ async function shoot(browser: Browser, base: string, shot: Shot): Promise<string
     reducedMotion: 'reduce',
     forcedColors: 'forcedColors' in look ? look.forcedColors : 'none',
   })
+  // the machine may have more to do than to draw windows
+  page.setDefaultTimeout(60_000)
   page.on('pageerror', (error) => problems.push(error.message))
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text())
