@@ -8,6 +8,7 @@ import { MIN_HEIGHT, MIN_WIDTH, placeWindow } from './window-place'
 
 /** The frame colour of the page, so that nothing flashes before its first paint. */
 const BACKGROUND = { light: '#eef0f3', dark: '#15171b' } as const
+const EMPTY_PAGE = 'about:blank'
 /** A page that crashes again so soon after it was loaded anew would do so for ever. */
 const CRASH_LOOP_MS = 10_000
 
@@ -72,6 +73,7 @@ export class MainWindow extends EventEmitter<WindowEvents> {
     })
     this.rememberPlace(window)
     reloadAfterCrash(window, log)
+    comeBack(window, url, log)
     window.loadURL(url).catch((error: unknown) => log.error(`Cannot load ${url}`, error))
     this.window = window
   }
@@ -108,6 +110,18 @@ function createWindow(title: string, place: WindowPlace | undefined): BrowserWin
       devTools: !app.isPackaged,
       spellcheck: false,
     },
+  })
+}
+
+/**
+ * Shows our page again after the empty one, to which Chromium goes without asking anybody: it has
+ * no more rights than ours, but nothing leads back from it. All others are refused by `lockDown`.
+ */
+function comeBack(window: BrowserWindow, url: string, log: Log): void {
+  window.webContents.on('did-navigate', (_event, shown) => {
+    if (shown !== EMPTY_PAGE) return
+    log.warn(`Denied: navigation to ${shown}`)
+    window.loadURL(url).catch((error: unknown) => log.error(`Cannot load ${url}`, error))
   })
 }
 

@@ -449,4 +449,14 @@ describeNeeding(electron, 'the page', () => {
     const shared = await app.window.evaluate(() => 'SharedArrayBuffer' in globalThis)
     expect(shared).toBe(false)
   })
+
+  test('comes back from the empty page, to which Chromium lets everybody go', async () => {
+    await app.window.evaluate(() => {
+      location.href = 'about:blank'
+    })
+    await denied('navigation to about:blank')
+    await app.window.getByRole('main').waitFor()
+    await app.window.evaluate(() => Reflect.set(globalThis, 'stillHere', true))
+    await nothingHappened()
+  })
 })
