@@ -97,6 +97,8 @@ export async function makeImage(folder: string, image: NewImage, random: Random)
   if (random.chance(0.3)) await output(folder, 'qemu-img', 'snapshot', '-d', 'before', file)
 }
 
+const COMPRESSED = 'write -c'
+
 /** Changes at random to one image. */
 class Changes {
   /** QEMU writes a cluster compressed only where nothing was before. */
@@ -108,7 +110,15 @@ class Changes {
   ) {}
 
   async apply(folder: string, file: string): Promise<void> {
-    const commands = Array.from({ length: 25 }, () => ['-c', this.next()]).flat()
+    const changes = Array.from({ length: 25 }, () => this.next())
+    // Compressed ones first: where one was written over, QEMU 7.2 may put the next one of the same
+    // run into a cluster that has become free, and been given away.
+    const isCompressed = (change: string): boolean => change.startsWith(COMPRESSED)
+    const inOrder = [
+      ...changes.filter(isCompressed),
+      ...changes.filter((change) => !isCompressed(change)),
+    ]
+    const commands = inOrder.flatMap((change) => ['-c', change])
     const told = await output(folder, 'qemu-io', '-f', 'qcow2', ...commands, file)
     if (/fail|error|invalid/i.test(told)) throw new Error(`qemu-io: ${told}`)
   }
@@ -128,7 +138,7 @@ class Changes {
     const place = Math.max(0, Math.min(size - 1, near))
     const cluster = { offset: alignDown(place, clusterSize), length: clusterSize }
     if (compressed && random.chance(0.5) && this.isNew(cluster)) {
-      return this.change(`write -c ${content(random)}`, cluster)
+      return this.change(`${COMPRESSED} ${content(random)}`, cluster)
     }
     const longest = Math.min(size, 6 * clusterSize, MIB)
     const length = SECTOR_SIZE * (1 + random.below(longest / SECTOR_SIZE))
