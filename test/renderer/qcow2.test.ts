@@ -34,7 +34,7 @@ async function open(images = [base, image, cloud, vm]): Promise<void> {
 }
 
 async function show(
-  kind: 'import-overlay' | 'export-overlay' | 'serve',
+  kind: 'import-overlay' | 'export-overlay' | 'serve' | 'check',
   imageId: string,
 ): Promise<HTMLElement> {
   useDialogs().show({ kind, imageId })
@@ -155,7 +155,24 @@ test('an export as qcow2 asks for a file of that kind, and says what it makes', 
   expect(allByRole('dialog')).toEqual([])
 })
 
+test('a check says who repairs a qcow2 image, and of another image nothing of that', async () => {
+  await open()
+  const qcow2 = await show('check', 'q')
+  expect(qcow2.textContent).toContain('repaired by qemu-img check -r all')
+  const overlayDialog = await show('check', 'vm')
+  expect(overlayDialog.textContent).not.toContain('qemu-img check')
+})
+
 describe('the overview of a qcow2 image', () => {
+  test('calls its file what it is: a disk of its own, or an overlay', async () => {
+    await open()
+    await select('cloud')
+    expect(pageText()).toContain('Disk file')
+    expect(pageText()).not.toContain('Overlay file')
+    await select('q')
+    await vi.waitFor(() => expect(pageText()).toContain('Overlay file'), { timeout: 30_000 })
+  })
+
   test('tells what its header says, and its snapshots', async () => {
     await open()
     bridge.details.set('q', withQcow2(detailsOf(bridge.images, 'q'), RICH_QCOW2_INFO))
