@@ -164,7 +164,7 @@ export function richLibrary(): ImageSummary[] {
     ),
     rawImage('big', 'measurement-archive.raw', {
       virtualSize: 12 * TIB,
-      sizeOnDisk: 9.7 * TIB,
+      sizeOnDisk: Math.round(9.7 * TIB),
       state: 'scanning',
     }),
     {
