@@ -82,6 +82,31 @@ describeNeeding([linux, program('qemu-img'), program('qemu-io')], 'qcow2 as QEMU
     })
   })
 
+  test.each([
+    ['aes', ''],
+    ['luks', ',encrypt.iter-time=10'],
+  ])('an encrypted one is refused by its name: %s', async (encryption, more) => {
+    const folder = temporaryFolder()
+    const secret = ['--object', 'secret,id=key,data=a-word']
+    const options = `encrypt.format=${encryption},encrypt.key-secret=key${more}`
+    await output(
+      folder,
+      'qemu-img',
+      'create',
+      '-q',
+      ...secret,
+      '-f',
+      'qcow2',
+      '-o',
+      options,
+      'x',
+      '1M',
+    )
+    const { code, stderr } = await addCowImgHere(folder, 'info', 'x')
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`it is encrypted: ${encryption}`)
+  })
+
   test('info tells what qemu-img tells', async () => {
     const random = new Random(seed)
     const folder = temporaryFolder()
