@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodeHost, openDisk, runJob } from '../../engine/index'
 
 const BLOCK = 4096
+/** What qcow2 images have where nothing else is asked for. */
+const CLUSTER = 64 * 1024
 const MIB = 1024 * 1024
 /** One extent lies in each slot of the disk. */
 const SLOT = MIB
@@ -18,9 +19,9 @@ export interface WideTwins {
 }
 
 /**
- * Makes them: `extents` blocks of 4 KiB, one at a scattered place in each MiB. The qcow2 image has
- * clusters of 4 KiB, else it would take sixteen times the space; its data is allocated but not
- * written, as only its tables are looked at.
+ * Makes them: `extents` blocks of 4 KiB, one at a scattered place in each MiB. The qcow2 image has a
+ * cluster of 64 KiB at each of these places; its data is a hole of the file, as only its tables are
+ * looked at.
  */
 export async function makeWideTwins(directory: string, extents: number): Promise<WideTwins> {
   const twins = { addCow: join(directory, 'wide.add-cow'), qcow2: join(directory, 'wide.qcow2') }
@@ -57,40 +58,40 @@ function* places(extents: number): Generator<number> {
   let state = 42
   for (let slot = 0; slot < extents; slot += 1) {
     state = (state * 1103515245 + 12345) % 2147483648
-    const block = Math.floor((state / 2147483648) * (SLOT / BLOCK - 1))
-    yield slot * SLOT + block * BLOCK
+    const cluster = Math.floor((state / 2147483648) * (SLOT / CLUSTER - 1))
+    yield slot * SLOT + cluster * CLUSTER
   }
 }
 
 /**
- * A qcow2 image of version 3 with clusters of 4 KiB: header and backing name, L1 table, L2 tables,
+ * A qcow2 image of version 3: header and backing name, L1 table, L2 tables,
  * refcount table and blocks, then the data, one cluster an extent.
  */
 function writeQcow2(path: string, backing: string, extents: number): void {
-  const tables = Math.ceil((extents * SLOT) / (BLOCK * (BLOCK / 8)))
-  const l1Clusters = Math.ceil((tables * 8) / BLOCK)
+  const tables = Math.ceil((extents * SLOT) / (CLUSTER * (CLUSTER / 8)))
+  const l1Clusters = Math.ceil((tables * 8) / CLUSTER)
   const others = 1 + l1Clusters + tables + extents
   let blocks = 0
   let tableClusters = 0
   // what the counts take is counted as well
   for (let last = -1; last !== blocks + tableClusters;) {
     last = blocks + tableClusters
-    blocks = Math.ceil(((others + last) * 2) / BLOCK)
-    tableClusters = Math.ceil((blocks * 8) / BLOCK)
+    blocks = Math.ceil(((others + last) * 2) / CLUSTER)
+    tableClusters = Math.ceil((blocks * 8) / CLUSTER)
   }
   const total = others + blocks + tableClusters
-  const l1At = BLOCK
-  const l2At = l1At + l1Clusters * BLOCK
-  const countTableAt = l2At + tables * BLOCK
-  const countsAt = countTableAt + tableClusters * BLOCK
-  const dataAt = countsAt + blocks * BLOCK
+  const l1At = CLUSTER
+  const l2At = l1At + l1Clusters * CLUSTER
+  const countTableAt = l2At + tables * CLUSTER
+  const countsAt = countTableAt + tableClusters * CLUSTER
+  const dataAt = countsAt + blocks * CLUSTER
 
-  const header = Buffer.alloc(BLOCK)
+  const header = Buffer.alloc(CLUSTER)
   header.write('QFI\xfb', 0, 'latin1')
   header.writeUInt32BE(3, 4)
   header.writeBigUInt64BE(136n, 8)
   header.writeUInt32BE(backing.length, 16)
-  header.writeUInt32BE(Math.log2(BLOCK), 20)
+  header.writeUInt32BE(Math.log2(CLUSTER), 20)
   header.writeBigUInt64BE(BigInt(extents * SLOT), 24)
   header.writeUInt32BE(tables, 36)
   header.writeBigUInt64BE(BigInt(l1At), 40)
@@ -105,35 +106,35 @@ function writeQcow2(path: string, backing: string, extents: number): void {
   header.write(backing, 136)
 
   const fd = openSync(path, 'w')
-  writeSync(fd, header, 0, BLOCK, 0)
-  writeSync(fd, pointers(l1Clusters, tables, l2At, COPIED), 0, l1Clusters * BLOCK, l1At)
+  writeSync(fd, header, 0, CLUSTER, 0)
+  writeSync(fd, pointers(l1Clusters, tables, l2At, COPIED), 0, l1Clusters * CLUSTER, l1At)
   const pieces = pointers(tableClusters, blocks, countsAt, 0n)
   writeSync(fd, pieces, 0, pieces.length, countTableAt)
-  const counts = Buffer.alloc(blocks * BLOCK)
+  const counts = Buffer.alloc(blocks * CLUSTER)
   for (let cluster = 0; cluster < total; cluster += 1) counts.writeUInt16BE(1, cluster * 2)
   writeSync(fd, counts, 0, counts.length, countsAt)
-  const reach = BLOCK * (BLOCK / 8)
-  const table = Buffer.alloc(BLOCK)
+  const reach = CLUSTER * (CLUSTER / 8)
+  const table = Buffer.alloc(CLUSTER)
   let data = dataAt
   let index = 0
   for (const offset of places(extents)) {
     for (; index < Math.floor(offset / reach); index += 1) {
-      writeSync(fd, table, 0, BLOCK, l2At + index * BLOCK)
+      writeSync(fd, table, 0, CLUSTER, l2At + index * CLUSTER)
       table.fill(0)
     }
-    table.writeBigUInt64BE(BigInt(data) | COPIED, ((offset % reach) / BLOCK) * 8)
-    data += BLOCK
+    table.writeBigUInt64BE(BigInt(data) | COPIED, ((offset % reach) / CLUSTER) * 8)
+    data += CLUSTER
   }
-  writeSync(fd, table, 0, BLOCK, l2At + index * BLOCK)
+  writeSync(fd, table, 0, CLUSTER, l2At + index * CLUSTER)
+  ftruncateSync(fd, data)
   closeSync(fd)
-  execFileSync('fallocate', ['-o', String(dataAt), '-l', String(data - dataAt), path])
 }
 
 /** A table of `count` clusters' places, one behind another, in whole clusters. */
 function pointers(clusters: number, count: number, first: number, flags: bigint): Buffer {
-  const table = Buffer.alloc(clusters * BLOCK)
+  const table = Buffer.alloc(clusters * CLUSTER)
   for (let n = 0; n < count; n += 1) {
-    table.writeBigUInt64BE(BigInt(first + n * BLOCK) | flags, n * 8)
+    table.writeBigUInt64BE(BigInt(first + n * CLUSTER) | flags, n * 8)
   }
   return table
 }
