@@ -15,7 +15,7 @@ export class LearntTrust {
     formats: this.images,
   })
 
-  /** Whether something may not be named any more: what was seen by such a name is to be forgotten. */
+  /** Whether something may be named no more: what was seen by such a name is to be forgotten. */
   learn(news: readonly TrustNews[]): boolean {
     for (const item of news) {
       if ('agreed' in item) this.agreed.add(item.agreed)

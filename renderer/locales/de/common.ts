@@ -102,9 +102,9 @@ export const common: SameKeys<typeof english> = {
     foldersRemove: '{folder} nicht mehr beobachten',
     agreed: 'Erlaubte Namen',
     agreedHint:
-      'Dateien und Adressen außerhalb ihres eigenen Ordners, die Abbilder öffnen dürfen. Ist eine ' +
-      'zurückgenommen, fragen Abbilder, die sie nennen, wieder; laufende Aufträge und Exporte ' +
-      'gehen weiter. Was selbst in der Liste steht, darf immer genannt werden.',
+      'Dateien und Adressen außerhalb ihres eigenen Ordners, die Abbilder öffnen dürfen. Ist ' +
+      'eine zurückgenommen, fragen Abbilder, die sie nennen, wieder; laufende Aufträge und ' +
+      'Exporte gehen weiter. Was selbst in der Liste steht, darf immer genannt werden.',
     agreedNone: 'Anderswo wurde nichts erlaubt.',
     agreedWithdraw: '{name} zurücknehmen',
     agreedMore: 'Eines mehr zeigen | {count} mehr zeigen',
