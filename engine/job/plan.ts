@@ -5,7 +5,7 @@ import type { Layer } from '../format/layer'
 import { Overlay } from '../format/overlay/overlay-layer'
 import type { Host } from '../host/host'
 import type { Disk } from '../image/disk'
-import type { PlannedFile } from '../model/job'
+import type { JobPlan, PlannedFile } from '../model/job'
 
 /** A word for a POSIX shell: as it is where that is safe, else in single quotes. */
 export function shellWord(word: string): string {
@@ -28,15 +28,17 @@ export async function checkSpace(
   host: Host,
   filePath: string,
   needed: number,
-): Promise<{ spaceFree?: number; problems: ErrorData[] }> {
+): Promise<Pick<JobPlan, 'spaceFree' | 'spaceOn'> & { problems: ErrorData[] }> {
   const directory = path.dirname(filePath)
   const free = await host.freeSpace(directory)
   if (free === undefined) return { problems: [] }
-  if (free >= needed) return { spaceFree: free, problems: [] }
+  const spaceOn = (await host.stat(directory))?.fileSystem
+  const space = { spaceFree: free, ...(spaceOn !== undefined && { spaceOn }) }
+  if (free >= needed) return { ...space, problems: [] }
   const message =
     `${formatSize(needed)} are needed in ${directory}, ` + `and ${formatSize(free)} are free there`
   const problem = new EngineError('io/no-space', message, { path: directory, needed, free })
-  return { spaceFree: free, problems: [problem.toData()] }
+  return { ...space, problems: [problem.toData()] }
 }
 
 /** Refuses to start where the space is known to be too little. */

@@ -204,6 +204,8 @@ export interface JobPlan {
   /** Bytes of new space that are needed on the host, at the most, and what is free there. */
   readonly spaceNeeded: number
   readonly spaceFree?: number
+  /** The file system that has it: equal for plans that share it; absent where not known. */
+  readonly spaceOn?: string
   /** Bytes of the host that are given back at the end, at most, where the job gives some back. */
   readonly spaceFreed?: number
   /** The same thing for a shell. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { WindowJobPlan } from '../../electron/contract/jobs'
 import { EngineError } from '../../engine/base/errors'
 import { useView } from '../../renderer/stores/view.store'
 import { FakeBridge } from '../support/fake-bridge'
@@ -180,12 +181,35 @@ describe('with several selected', () => {
     expect(dialog.textContent).toContain('One can be done. 3 are left out.')
     expect(dialog.textContent).toContain('No space left')
     expect(dialog.textContent).toContain('It is a plain disk, not an overlay')
-    expect(dialog.textContent).toContain('the fullest of their disks has 1 MiB free')
+    expect(dialog.textContent).toContain('may need 1 GiB together, and 1 MiB are free there.')
     await click(byRole('checkbox'))
     await settle(50)
     await click(byRole('button', 'Flatten one image'))
     expect(bridge.requestsOf('job.start')).toEqual([
       { kind: 'flatten', imageId: 'one', verify: false },
+    ])
+  })
+
+  test('Flatten says where several find no room that fit alone, for each disk', async () => {
+    const plans: Readonly<Record<string, Partial<WindowJobPlan>>> = {
+      one: { spaceOn: 'a', spaceNeeded: 700, spaceFree: 1000 },
+      two: { spaceOn: 'a', spaceNeeded: 700, spaceFree: 1000 },
+      three: { spaceOn: 'b', spaceNeeded: 900, spaceFree: 1000 },
+    }
+    const three = overlay('three', 'three.add-cow', base)
+    bridge.emit('library.changed', { changed: [three], removed: [] })
+    bridge.answer('job.plan', (request) => ({
+      ...{ kind: 'flatten', problems: [], warnings: [], files: [], commandLine: '' },
+      ...{ bytesToCopy: 700, spaceNeeded: 700 },
+      ...('imageId' in request && plans[request.imageId]),
+    }))
+    await click(row('base'))
+    await press('a', { ctrlKey: true })
+    await press('l', { ctrlKey: true })
+    await settle(50)
+    const said = [...document.querySelectorAll('[role="dialog"] .ui-message')]
+    expect(said.map((one) => one.textContent.trim())).toEqual([
+      expect.stringMatching(/^Those on the disk of .* may need 1.37 KiB together, and 1000 B are /),
     ])
   })
 

@@ -52,8 +52,8 @@ export const selection: SameKeys<typeof english> = {
     startedWord: 'Gestartet',
     more: '… und eines mehr | … und {count} mehr',
     tight:
-      'Zusammen brauchen sie bis zu {needed}, und der vollste ihrer Datenträger hat {free} frei. ' +
-      'Ein Verflachen, das keinen Platz findet, hält an, behält, was es getan hat, und kann ' +
-      'später weitergehen.',
+      'Die auf dem Datenträger von {folder} brauchen zusammen bis zu {needed}; dort sind {free} ' +
+      'frei. Ein Verflachen, das keinen Platz findet, hält an, behält, was es getan hat, und ' +
+      'kann später weitergehen.',
   },
 }

@@ -45,7 +45,7 @@ export const selection = {
     startedWord: 'Started',
     more: '… and one more | … and {count} more',
     tight:
-      'All together they may need {needed}, and the fullest of their disks has {free} free. ' +
+      'Those on the disk of {folder} may need {needed} together, and {free} are free there. ' +
       'A flatten that finds no room stops, keeps what it has done, and can go on later.',
   },
 }
