@@ -1,6 +1,6 @@
 /*
- * A disk image of macOS (UDIF), as small as QEMU's reader (block/dmg.c) needs it: chunks, a property
- * list with the tables of where they are, and a trailer of one sector. Big endian.
+ * A disk image of macOS (UDIF), as small as QEMU's reader (block/dmg.c) needs it: chunks, a list of
+ * the tables that say where they are, and a trailer of one sector. Big endian.
  */
 import { deflateSync } from 'node:zlib'
 
