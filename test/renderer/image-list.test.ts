@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { useView } from '../../renderer/stores/view.store'
 import { FakeBridge } from '../support/fake-bridge'
 import { manyImages, overlay, rawImage, richLibrary } from '../support/fake-library'
@@ -86,10 +86,15 @@ describe('the list', () => {
 
   test('finds by the first letters of a name', async () => {
     grid().focus()
+    // both letters at the same moment: a pause between them begins another name
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000)
     await press('t')
     expect(selected()).toBe('top')
     await press('w')
     expect(selected()).toBe('two')
+    now.mockReturnValue(2000)
+    await press('o')
+    expect(selected()).toBe('one')
   })
 
   test('sorts by a column, then the other way round', async () => {
