@@ -6,8 +6,8 @@ export const exports = {
     start: 'Export a disk…',
     empty: 'Nothing is exported',
     emptyText:
-      'An export serves a disk over NBD, so that QEMU, its tools and others can use an overlay as ' +
-      'if it was a disk of their own: to boot from it, to copy it, to look inside.',
+      'An export serves a disk over NBD, so that QEMU, its tools and others can use an overlay ' +
+      'as if it was a disk of their own: to boot from it, to copy it, to look inside.',
     readOnly: 'Read-only',
     writable: 'Writable',
     stopping: 'Closing…',
