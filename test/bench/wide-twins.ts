@@ -20,8 +20,8 @@ export interface WideTwins {
 
 /**
  * Makes them: `extents` blocks of 4 KiB, one at a scattered place in each MiB. The qcow2 image has
- * a cluster of 64 KiB at each of these places; its data is a hole of the file, as only its tables are
- * looked at.
+ * a cluster of 64 KiB at each of these places; its data is a hole of the file, as only its tables
+ * are looked at.
  */
 export async function makeWideTwins(directory: string, extents: number): Promise<WideTwins> {
   const twins = { addCow: join(directory, 'wide.add-cow'), qcow2: join(directory, 'wide.qcow2') }

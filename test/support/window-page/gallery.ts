@@ -1,7 +1,8 @@
 /**
  * `npm run gallery -- [parts of names]`: a picture of every page, dialog and state of the window,
- * in both themes and two sizes, and of some of them in high contrast, into out/test-artefacts/gallery,
- * beside those that the end-to-end tests take of the real window. Axe looks at each.
+ * in both themes and two sizes, and of some of them in high contrast, into
+ * out/test-artefacts/gallery, beside those that the end-to-end tests take of the real window. Axe
+ * looks at each.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
