@@ -218,7 +218,7 @@ describe.each(['add-cow', 'acow'] as const)('move, of layout %s,', (layout) => {
     const folder = await overlayIn(layout)
     writeFileSync(join(folder, name), '')
     const said = await refused(folder, 'move', ...flags, from, 'b')
-    expect(said).toContain(`${join(folder, name)} exists already`)
+    expect(said).toContain(`Cannot write ${join(folder, name)}: it exists already`)
   })
 
   test('goes on where an earlier run has given the image file its second name', async () => {
