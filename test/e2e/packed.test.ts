@@ -63,7 +63,8 @@ describeNeeding([linux, electron], 'the packed application', () => {
     const ended = new Promise((resolve) => program.once('exit', resolve))
     program.kill()
     await ended
-    rmSync(profile, { recursive: true, force: true })
+    // its helpers end a moment later, and write until then
+    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   })
 
   test('works with real disks: makes the sample and shows it', async () => {
