@@ -7,6 +7,8 @@ export interface Notice {
   readonly tone: 'ok' | 'info' | 'danger'
   readonly text: string
   readonly detail?: string | undefined
+  /** What it is about: the next notice about the same takes its place. */
+  readonly about?: string
   readonly action?: { readonly label: string; readonly run: () => void } | undefined
 }
 
@@ -18,7 +20,9 @@ export const useNotices = defineStore('notices', () => {
 
   function add(notice: Omit<Notice, 'id'>): void {
     lastId += 1
-    notices.value = [...notices.value.slice(1 - MOST_AT_ONCE), { ...notice, id: lastId }]
+    const { about } = notice
+    const others = notices.value.filter((one) => about === undefined || one.about !== about)
+    notices.value = [...others.slice(1 - MOST_AT_ONCE), { ...notice, id: lastId }]
   }
 
   function remove(id: number): void {

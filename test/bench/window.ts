@@ -1,6 +1,6 @@
 /*
- * The window itself: how soon its list can be used after a start with many images in it, and how
- * late its main process answers while a flatten runs.
+ * The window itself: how soon its list can be used after a start with many images in it, how late
+ * its main process answers while a flatten runs, and how smoothly its map and its list move.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -15,22 +15,18 @@ import type { StoredLibrary } from '../../electron/main/stored-data'
 import { encodeHeader } from '../../engine/format/add-cow/header'
 import { nodeHost, runJob } from '../../engine/index'
 import { printTimings } from './harness'
+import { benchList, benchMap, type Machine } from './window-frames'
 
 const MIB = 1024 * 1024
 const IMAGES = 1000
+const MANY_IMAGES = 10_000
 const DISK = 16 * MIB
 /** Of the base that is flattened. */
 const FLATTENED_MIB = 3072
 const START_GOAL = 1.5
 const ANSWER_GOAL = 0.05
 
-interface Machine {
-  readonly executable: string
-  readonly switches: readonly string[]
-  readonly env: Record<string, string>
-}
-
-/** Runs both, in a folder that exists; prints the figures and keeps them. */
+/** Runs all of it, in a folder that exists; prints the figures and keeps them. */
 export async function runWindowBench(directory: string, rounds: number): Promise<void> {
   const { runtime, switches } = await prepareElectron()
   await buildIfNeeded()
@@ -40,6 +36,8 @@ export async function runWindowBench(directory: string, rounds: number): Promise
   try {
     await benchStart(machine, directory, rounds)
     await benchAnswers(machine, directory)
+    await benchList(machine, await makeLibrary(directory, 'many', MANY_IMAGES))
+    await benchMap(machine, directory)
   } finally {
     await display?.stop()
   }
@@ -51,9 +49,9 @@ function inherited(): Record<string, string> {
 }
 
 /** A profile whose library has that many overlays, all of which exist, on one base. */
-async function makeLibrary(directory: string): Promise<string> {
-  const folder = join(directory, 'images')
-  const profile = join(directory, 'profile')
+async function makeLibrary(directory: string, name: string, count: number): Promise<string> {
+  const folder = join(directory, name)
+  const profile = join(directory, `${name}-profile`)
   await mkdir(folder)
   await mkdir(profile)
   const base = join(folder, 'base.raw')
@@ -69,15 +67,15 @@ async function makeLibrary(directory: string): Promise<string> {
       seen: { ...seen, format: 'raw', sizeOnDisk: 0, filesBelow: [] },
     },
   ]
-  for (let number = 1; number < IMAGES; number += 1) {
-    const name = `overlay-${String(number).padStart(4, '0')}`
-    const path = join(folder, `${name}.add-cow`)
-    const imageName = `${name}.raw`
+  for (let number = 1; number < count; number += 1) {
+    const id = `overlay-${String(number).padStart(5, '0')}`
+    const path = join(folder, `${id}.add-cow`)
+    const imageName = `${id}.raw`
     const header = encodeHeader({ backingName: 'base.raw', imageName, size: DISK })
     await writeFile(path, Buffer.concat([header, bitmap]))
     await writeFile(join(folder, imageName), '')
     images.push({
-      id: name,
+      id,
       path,
       seen: {
         ...{ ...seen, format: 'add-cow', sizeOnDisk: header.length + bitmap.length },
@@ -102,7 +100,7 @@ interface Start {
 
 async function benchStart(machine: Machine, directory: string, rounds: number): Promise<void> {
   say(`Starts with ${String(IMAGES)} images in the list.`)
-  const profile = await makeLibrary(directory)
+  const profile = await makeLibrary(directory, 'images', IMAGES)
   const starts: Start[] = []
   // the first start fills the caches of the system and of Chromium, and does not count
   for (let round = 0; round <= rounds; round += 1) {

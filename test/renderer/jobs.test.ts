@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { GIB, MIB } from '../../engine/base/units'
 import { useJobs } from '../../renderer/stores/jobs.store'
+import { useNotices } from '../../renderer/stores/notices.store'
 import { useView } from '../../renderer/stores/view.store'
 import { FakeBridge } from '../support/fake-bridge'
 import { richJobs, richLibrary } from '../support/fake-library'
@@ -195,6 +196,14 @@ describe('notices', () => {
     expect(pageText()).toContain('web-staging.add-cow could not be checked')
     await click(byRole('button', 'What went wrong…'))
     expect(byRole('dialog', 'web-staging.add-cow could not be checked')).toBeTruthy()
+  })
+
+  test('about one thing take the place of each other', () => {
+    const notices = useNotices()
+    notices.add({ tone: 'info', about: 'a', text: 'begun' })
+    notices.add({ tone: 'ok', text: 'something else' })
+    notices.add({ tone: 'ok', about: 'a', text: 'done' })
+    expect(notices.notices.map(({ text }) => text)).toEqual(['something else', 'done'])
   })
 
   test('are not given twice for one end', async () => {

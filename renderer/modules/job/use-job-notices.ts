@@ -36,11 +36,15 @@ export function useJobNotices(): void {
   function announceEnd(job: JobSnapshot): void {
     const name = texts.name(job)
     if (job.status === 'done')
-      notices.add({ tone: 'ok', text: text('notices.done', { job: name }), detail: detail(job) })
+      notices.add({
+        ...{ tone: 'ok', about: job.id },
+        ...{ text: text('notices.done', { job: name }), detail: detail(job) },
+      })
     const failure = job.status === 'failed' ? jobFailure(job, text) : undefined
     if (failure !== undefined)
       notices.add({
         tone: 'danger',
+        about: job.id,
         text: failure.title,
         detail: fileName(job.path),
         action: { label: text('jobs.errorDetails'), run: () => dialogs.fail(failure) },

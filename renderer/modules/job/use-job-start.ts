@@ -74,6 +74,7 @@ export function useJobStart(imageId: () => ImageId | undefined): JobStart {
     const key = started.status === 'queued' ? 'notices.queued' : 'notices.started'
     notices.add({
       tone: 'info',
+      about: id,
       text: text(key, { job: texts.name(started) }),
       action: { label: text('notices.showJobs'), run: () => (view.page = 'jobs') },
     })
