@@ -1,6 +1,6 @@
 /*
- * `npm run pictures`: the README's pictures, from what `npm run e2e -- main-job map` saw in the window.
- * Needs ffmpeg, which makes one animated picture of many.
+ * `npm run pictures`: the README's pictures, from what `npm run e2e -- main-job map` saw in the
+ * window. Needs ffmpeg, which makes one animated picture of many.
  */
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
