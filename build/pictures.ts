@@ -1,5 +1,5 @@
 /*
- * `npm run pictures`: the README's pictures, from what `npm run e2e -- main-job map` saw in the
+ * `npm run pictures`: the README's pictures, from what `npm run e2e -- main-job` saw in the
  * window. Needs ffmpeg, which makes one animated picture of many.
  */
 import { copyFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ const shown = join(projectRoot, 'build/readme')
 
 await main(async () => {
   await copyFile(join(seen, 'main-3-chain.png'), join(shown, 'window.png'))
-  await copyFile(join(seen, 'map-whole.png'), join(shown, 'map.png'))
+  await copyFile(join(seen, 'main-4-map.png'), join(shown, 'map.png'))
   const everyPicture = [
     '-framerate',
     '0.5',

@@ -89,6 +89,8 @@ async function inWindow(
   try {
     const page = await application.firstWindow()
     const session = await page.context().newCDPSession(page)
+    // what the loader adds to functions with a name, and the page does not have
+    await page.evaluate('globalThis.__name = (named) => named')
     // time of the processor, not of the clock: what others take of the machine is not in it
     await session.send('Performance.enable', { timeDomain: 'threadTicks' })
     await work(page, session)
@@ -144,8 +146,6 @@ async function printFrames(
 }
 
 async function measure(page: Page, session: CDPSession, motion: Motion): Promise<Frames> {
-  // what the loader adds to functions with a name, and the page does not have
-  await page.evaluate('globalThis.__name = (named) => named')
   const before = await processorOf(session)
   const found = await page.evaluate(moveInPage, { motion, frames: FRAMES })
   const processor = ((await processorOf(session)) - before) / FRAMES

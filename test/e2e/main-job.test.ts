@@ -130,6 +130,8 @@ describeNeeding(
       await form.getByRole('button', { name: 'Flatten', exact: true }).click()
       await jobDone(app, overlay)
       await details(app).getByText('Serves 100% of the disk').waitFor()
+      // the strip follows a moment later, and nothing tells when
+      await app.window.waitForTimeout(1000)
       await app.screenshot('main-8-flattened')
 
       const raw = join(directory, 'work.raw')

@@ -139,7 +139,7 @@ describe('the check tab', () => {
   test('shows the last result, finding by finding', async () => {
     await open('db', 'Check')
     expect(pageText()).toContain('Corruption: data may be wrong')
-    expect(pageText()).toContain('5,033,164 of 41,943,040 clusters allocated')
+    expect(pageText()).toContain('5,033,164 of 41,943,040 sectors allocated')
     expect(pageText()).toContain('Repair: Extend the overlay file with zeros')
   })
 
