@@ -11,7 +11,7 @@ export interface AccessibleNode {
   readonly value: string
 }
 
-/** One a page, as a screen reader that stays: Chromium crashes when its tree is let go in a hurry. */
+/** One a page, like a screen reader that stays: let go in a hurry, its tree makes Chromium crash. */
 const sessions = new WeakMap<Page, CDPSession>()
 
 async function sessionOf(page: Page): Promise<CDPSession> {
