@@ -11,7 +11,7 @@ export interface AccessibleNode {
   readonly value: string
 }
 
-/** One a page, like a screen reader that stays: let go in a hurry, the tree makes Chromium crash. */
+/** One a page, like a screen reader that stays: letting go of the tree can make Chromium crash. */
 const sessions = new WeakMap<Page, CDPSession>()
 
 async function sessionOf(page: Page): Promise<CDPSession> {
