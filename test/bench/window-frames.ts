@@ -23,6 +23,7 @@ const SLOT_BITMAP = SLOT / 512 / 8
 const DATA_STEP = 16
 const FRAMES = 240
 const OPENED = 7
+const SCAN_MS = 20_000
 const OPEN_GOAL = 0.5
 const WORK_GOAL = 0.008
 
@@ -71,6 +72,8 @@ export async function benchList(machine: Machine, profile: string): Promise<void
   say('The list, scrolled from end to end.')
   await inWindow(machine, profile, [], async (page, session) => {
     await page.locator('[role=treegrid] [data-image-id]').first().click({ trial: true })
+    // the scan of all images, which changes rows until it ends
+    await page.waitForTimeout(SCAN_MS)
     await printFrames(page, session, ['fill', 'scroll'], 'list-frames')
   })
 }
