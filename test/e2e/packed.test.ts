@@ -60,10 +60,11 @@ describeNeeding([linux, electron], 'the packed application', () => {
 
   afterAll(async () => {
     await browser.close()
-    const ended = new Promise((resolve) => program.once('exit', resolve))
+    // Its helpers write into the profile until they end, a moment later than the program: `close`
+    // comes when none of them holds its standard error any more.
+    const ended = new Promise((resolve) => program.once('close', resolve))
     program.kill()
     await ended
-    // its helpers end a moment later, and write until then
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   })
 
