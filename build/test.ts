@@ -10,13 +10,14 @@ import { runTool } from './lib/run'
 import {
   type TestSummary,
   closingLine,
+  flakyLines,
   forgetSummary,
   readSummary,
   skipLines,
 } from './lib/test-summary'
 import { install, missingTestPrograms } from './system/packages'
 
-const nothingRan: TestSummary = { passed: 0, failed: 1, skipped: 0, skips: [] }
+const nothingRan: TestSummary = { passed: 0, failed: 1, skipped: 0, skips: [], flaky: [] }
 
 async function runTests(): Promise<TestSummary> {
   await install(missingTestPrograms())
@@ -25,7 +26,7 @@ async function runTests(): Promise<TestSummary> {
   const vitest = join(projectRoot, 'node_modules/vitest/vitest.mjs')
   const code = await runTool(vitest, ['run', ...process.argv.slice(2)])
   const summary = readSummary() ?? nothingRan
-  for (const line of skipLines(summary)) console.log(line)
+  for (const line of [...flakyLines(summary), ...skipLines(summary)]) console.log(line)
   if (code !== 0 && summary.failed === 0) {
     say(`vitest ended with exit code ${code}.`)
     return { ...summary, failed: 1 }

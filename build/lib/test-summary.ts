@@ -8,9 +8,13 @@ const schema = z.object({
   failed: z.number(),
   skipped: z.number(),
   skips: z.array(z.object({ test: z.string(), reason: z.string() })),
+  flaky: z.array(z.string()),
 })
 
-/** What a test run leaves in out/test-summary.json: how many tests, and why some did not run. */
+/**
+ * What a test run leaves in out/test-summary.json: how many tests, why some did not run, and which
+ * passed only when they were run again.
+ */
 export type TestSummary = z.infer<typeof schema>
 
 /** The reason of a test that the person left out, by a filter for its name. */
@@ -42,6 +46,13 @@ export function skipLines(summary: TestSummary): readonly string[] {
     `Skipped, because ${reason}:`,
     ...(reason === notSelected ? [`  ${tests.length} tests`] : tests.map((test) => `  ${test}`)),
   ])
+}
+
+/** The tests that need a look although they passed. */
+export function flakyLines({ flaky }: TestSummary): readonly string[] {
+  return flaky.length > 0
+    ? ['Passed only when run again:', ...flaky.map((test) => `  ${test}`)]
+    : []
 }
 
 /** The last line of a run; programs read it. */

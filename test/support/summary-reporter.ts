@@ -18,6 +18,7 @@ export default class SummaryReporter implements Reporter {
       failed: count('failed') + broken + errors.length,
       skipped: count('skipped'),
       skips: tests.filter((test) => test.result().state === 'skipped').map(describeSkip),
+      flaky: tests.filter((test) => test.diagnostic()?.flaky === true).map(nameOf),
     }
     mkdirSync(dirname(summaryPath), { recursive: true })
     writeFileSync(summaryPath, JSON.stringify(summary, null, 2))
@@ -29,7 +30,11 @@ function describeSkip(test: TestCase): TestSummary['skips'][number] {
   const note = result.state === 'skipped' ? result.note : undefined
   const parent = test.parent.errors().length > 0 ? 'a hook of its suite failed' : notSelected
   return {
-    test: `${test.project.name}: ${test.fullName}`,
+    test: nameOf(test),
     reason: test.meta().skipReason ?? note ?? parent,
   }
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.project.name}: ${test.fullName}`
 }

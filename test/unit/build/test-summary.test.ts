@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { closingLine, notSelected, skipLines } from '../../../build/lib/test-summary'
+import { closingLine, flakyLines, notSelected, skipLines } from '../../../build/lib/test-summary'
 
 const summary = {
   passed: 12,
@@ -11,6 +11,7 @@ const summary = {
     { test: 'interop: c', reason: 'fio is not installed' },
     { test: 'unit: d', reason: notSelected },
   ],
+  flaky: ['e2e: e'],
 }
 
 test('the last line of a run counts its tests', () => {
@@ -25,4 +26,9 @@ test('each reason to skip is told once, with the tests it kept from running', ()
     'Skipped, because it was not selected:',
     '  2 tests',
   ])
+})
+
+test('tests that passed only when run again are named', () => {
+  expect(flakyLines(summary)).toEqual(['Passed only when run again:', '  e2e: e'])
+  expect(flakyLines({ ...summary, flaky: [] })).toEqual([])
 })
