@@ -35,37 +35,23 @@ export class Dialogs {
 
   /** With all links followed, as are the paths of the images in it. */
   async pickWatchedFolder(): Promise<string | undefined> {
-    const { pick } = this.texts()
-    const [folder] = await this.open({
-      title: pick.watchFolder,
-      buttonLabel: pick.choose,
-      properties: ['openDirectory'],
-    })
-    return folder === undefined ? undefined : await realFolder(folder)
+    return await this.choose({ title: this.texts().pick.watchFolder, properties: ['openDirectory'] })
   }
 
   /** With all links followed, as are the paths of the images that it will be compared with. */
   async pickOverlayFolder(): Promise<string | undefined> {
-    const { pick } = this.texts()
-    const [folder] = await this.open({
-      title: pick.folder,
-      buttonLabel: pick.choose,
-      properties: ['openDirectory', 'createDirectory'],
-    })
-    return folder === undefined ? undefined : await realFolder(folder)
+    const properties = ['openDirectory', 'createDirectory'] as const
+    return await this.choose({ title: this.texts().pick.folder, properties: [...properties] })
   }
 
   /** A file for an overlay to stand on; begins where the overlay is. With all links followed. */
   async pickBase(overlayPath: string): Promise<string | undefined> {
-    const { pick } = this.texts()
-    const [file] = await this.open({
-      title: pick.base,
-      buttonLabel: pick.choose,
+    return await this.choose({
+      title: this.texts().pick.base,
       defaultPath: dirname(overlayPath),
       properties: ['openFile'],
       filters: this.imageFilters(),
     })
-    return file === undefined ? undefined : await realFolder(file)
   }
 
   /** A new file for the disk of an image; proposes one beside it. */
@@ -87,7 +73,7 @@ export class Dialogs {
       ? dialog.showSaveDialog(window, options)
       : dialog.showSaveDialog(options))
     if (canceled) return undefined
-    return join(await realFolder(dirname(filePath)), basename(filePath))
+    return join(await realPath(dirname(filePath)), basename(filePath))
   }
 
   /** Whether the person wants to quit although jobs or exports have not ended. */
@@ -124,6 +110,12 @@ export class Dialogs {
     ]
   }
 
+  /** One file or folder, with all links followed. */
+  private async choose(options: OpenDialogOptions): Promise<string | undefined> {
+    const [path] = await this.open({ ...options, buttonLabel: this.texts().pick.choose })
+    return path === undefined ? undefined : await realPath(path)
+  }
+
   private async open(options: OpenDialogOptions): Promise<readonly string[]> {
     const window = this.window()
     const { canceled, filePaths } = await (window
@@ -139,6 +131,6 @@ export class Dialogs {
 }
 
 /** One that is gone again is left as it is: the job says so better. */
-async function realFolder(path: string): Promise<string> {
+async function realPath(path: string): Promise<string> {
   return await realpath(path).catch(() => path)
 }

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs/promises'
-import { closeSync, constants, open as openCallback, unlinkSync } from 'node:fs'
+import { closeSync, constants, open as openCallback } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { EngineError } from '../base/errors'
@@ -126,9 +126,11 @@ export const nodeHost: Host = {
 
 /** Whether a file got another name in one step; `file/exists` where that is taken. */
 function renameNew(path: string, newPath: string): boolean {
+  const calls = linuxCalls()
+  if (calls === undefined) return false
   try {
-    linuxCalls()?.renameNew(path, newPath)
-    return linuxCalls() !== undefined
+    calls.renameNew(path, newPath)
+    return true
   } catch (error) {
     const failure = ioError('make', newPath, error)
     if (failure.code === 'file/exists') throw failure
@@ -167,7 +169,8 @@ async function openFile(path: string, options: OpenOptions): Promise<HostFile> {
     return opened
   } catch (error) {
     closeSync(fd)
-    if (options.create === true) unlinkSync(path)
+    // why it could not be opened matters more than whether it could be removed again
+    if (options.create === true) await fs.unlink(path).catch(() => undefined)
     throw error
   }
 }

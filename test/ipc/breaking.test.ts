@@ -1,19 +1,18 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { JobSnapshot, WindowJobRequest } from '../../electron/contract/jobs'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { WindowJobRequest } from '../../electron/contract/jobs'
 import { Grants } from '../../electron/main/grants'
 import { afterJob } from '../../electron/main/jobs/after-job'
 import { libraryPlan, refuseBreaking, refuseOtherFormat } from '../../electron/main/jobs/breaking'
 import { type ResolvedJob, resolveJob } from '../../electron/main/jobs/job-requests'
 import { NEVER_BEGUN } from '../../electron/main/jobs/job-rules'
-import { Adder } from '../../electron/main/library/adder'
-import { Library } from '../../electron/main/library/library'
-import { Scanner } from '../../electron/main/library/scanner'
+import type { Library } from '../../electron/main/library/library'
 import { EngineError } from '../../engine'
+import { emptyLibrary } from './support/empty-library'
+import { jobEnd, jobEndParts } from './support/job-end'
 import { imageFileOf, markOf, overlayScan, rawScan } from './support/scans'
 
 const MIB = 1024 * 1024
 const BASE = '/disks/base.raw'
-const nothing = (): void => undefined
 
 let library: Library
 let grants: Grants
@@ -33,10 +32,7 @@ function path(name: string): string {
 }
 
 beforeEach(() => {
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   grants = new Grants()
   ids = {}
   ids['base'] = library.add(BASE, rawScan(BASE))
@@ -146,28 +142,12 @@ describe('a trip to the trash', () => {
     expect(() => refuseBreaking(library, flatten(false))).not.toThrow()
   })
 
-  function parts(trash: () => Promise<void>) {
-    const scan = (file: string) => Promise.resolve(rawScan(file))
-    const scanner = new Scanner({ library, scan, signatures: () => Promise.resolve([]) })
-    const request = vi.spyOn(scanner, 'request').mockImplementation(nothing)
-    const find = (paths: readonly string[]) =>
-      Promise.resolve({
-        files: paths.map((file) => ({ path: file, inFolder: false })),
-        refused: [],
-      })
-    const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
-    const adder = new Adder({ library, find, scan, rescan: nothing })
-    return { library, scanner, adder, queue, trash: vi.fn(trash), request }
-  }
-  const end = (job: ResolvedJob, part: Partial<JobSnapshot> = {}): JobSnapshot => ({
-    ...{ id: 'job', kind: job.request.kind, path: job.request.path, createdAt: 1, status: 'done' },
-    ...part,
-  })
+  const parts = () => jobEndParts(library, (file) => Promise.resolve(rawScan(file)))
 
   test('comes after success, and puts the disk in the place of the overlay', async () => {
-    const all = parts(() => Promise.resolve())
+    const all = parts()
     const old = ids['top']
-    await afterJob(flatten(true), end(flatten(true)), all)
+    await afterJob(flatten(true), jobEnd(flatten(true)), all)
     expect(all.trash).toHaveBeenCalledExactlyOnceWith(path('top'))
     expect(all.queue.setTrashed).toHaveBeenCalledExactlyOnceWith('job', { path: path('top') })
     expect(library.idOf(path('top'))).toBeUndefined()
@@ -179,16 +159,17 @@ describe('a trip to the trash', () => {
   test.each(['failed', 'cancelled'] as const)(
     'does not come after a job that %s',
     async (status) => {
-      const all = parts(() => Promise.resolve())
-      await afterJob(flatten(true), end(flatten(true), { status }), all)
-      await afterJob(flatten(false), end(flatten(false)), all)
+      const all = parts()
+      await afterJob(flatten(true), jobEnd(flatten(true), { status }), all)
+      await afterJob(flatten(false), jobEnd(flatten(false)), all)
       expect(all.trash).not.toHaveBeenCalled()
     },
   )
 
   test('that fails leaves the overlay where it is, and says so', async () => {
-    const all = parts(() => Promise.reject(new Error('no trash here')))
-    await afterJob(flatten(true), end(flatten(true)), all)
+    const all = parts()
+    all.trash.mockRejectedValue(new Error('no trash here'))
+    await afterJob(flatten(true), jobEnd(flatten(true)), all)
     expect(all.queue.setTrashed.mock.calls).toMatchObject([
       ['job', { path: path('top'), error: { code: 'io/failed', state: 'unchanged' } }],
     ])
@@ -197,10 +178,10 @@ describe('a trip to the trash', () => {
   })
 
   test('is not made where somebody came to stand on the file meanwhile', async () => {
-    const all = parts(() => Promise.resolve())
+    const all = parts()
     const job = flatten(true)
     overlay('above', path('top'))
-    await afterJob(job, end(job), all)
+    await afterJob(job, jobEnd(job), all)
     expect(all.trash).not.toHaveBeenCalled()
     expect(all.queue.setTrashed.mock.calls).toMatchObject([
       ['job', { path: path('top'), error: { code: 'chain/breaks-others' } }],
@@ -208,11 +189,11 @@ describe('a trip to the trash', () => {
   })
 
   test('a commit leaves no doubt on the overlay, and all doubt on what it broke', async () => {
-    const all = parts(() => Promise.resolve())
+    const all = parts()
     const sibling = overlay('sibling', BASE)
     const above = overlay('above', path('top'))
     const job = commitOf([sibling])
-    await afterJob(job, end(job), all)
+    await afterJob(job, jobEnd(job), all)
     expect(library.record(ids['top'] ?? '')).not.toHaveProperty('base')
     expect(library.record(sibling).base).toEqual(markOf())
     expect(all.request.mock.calls).toEqual([
@@ -222,21 +203,21 @@ describe('a trip to the trash', () => {
   })
 
   test('a commit that never began changes nothing of what is known', async () => {
-    const all = parts(() => Promise.resolve())
+    const all = parts()
     const job = commitOf()
-    await afterJob(job, end(job, { status: 'cancelled', error: NEVER_BEGUN }), all)
+    await afterJob(job, jobEnd(job, { status: 'cancelled', error: NEVER_BEGUN }), all)
     expect(library.record(ids['top'] ?? '').base).toEqual(markOf())
   })
 
   test('a rebase forgets what the base was when it is done, and not before', async () => {
-    const all = parts(() => Promise.resolve())
+    const all = parts()
     const job = resolved({
       ...{ kind: 'rebase', imageId: ids['top'] ?? '', namesOnly: false },
       base: { kind: 'none' },
     })
-    await afterJob(job, end(job, { status: 'cancelled' }), all)
+    await afterJob(job, jobEnd(job, { status: 'cancelled' }), all)
     expect(library.record(ids['top'] ?? '').base).toEqual(markOf())
-    await afterJob(job, end(job), all)
+    await afterJob(job, jobEnd(job), all)
     expect(library.record(ids['top'] ?? '')).not.toHaveProperty('base')
   })
 })

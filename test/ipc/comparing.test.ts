@@ -11,18 +11,15 @@ import { nodeHost, runJob } from '../../engine'
 import { temporaryFolder } from '../support/temporary-folder'
 import { Grants } from '../../electron/main/grants'
 import { resolveJob } from '../../electron/main/jobs/job-requests'
-import { Library } from '../../electron/main/library/library'
+import type { Library } from '../../electron/main/library/library'
+import { emptyLibrary } from './support/empty-library'
 import { imageFileOf, overlayScan, rawScan } from './support/scans'
 
 const BASE = '/disks/base.raw'
 const OVERLAY = '/disks/over.add-cow'
 
 function twoImages(): { library: Library; imageId: string; otherId: string } {
-  const nothing = (): void => undefined
-  const library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  const library = emptyLibrary()
   const otherId = library.add(BASE, rawScan(BASE))
   return { library, imageId: library.add(OVERLAY, overlayScan(OVERLAY, BASE)), otherId }
 }
@@ -57,7 +54,6 @@ test('a comparison names both images, and nothing by a path', () => {
 /** A queue whose jobs are really done, here; what the window hears of them. */
 function realQueue(history: readonly StoredJob[] = []): { queue: JobQueue; told: JobSnapshot[] } {
   const told: JobSnapshot[] = []
-  const nothing = (): void => undefined
   const queue: JobQueue = new JobQueue({
     ...{ history, claims: new FileClaims(() => queue.startWhatCan()), limit: () => 1 },
     start: (request, report) => {

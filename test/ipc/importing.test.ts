@@ -1,18 +1,17 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ImportRequest, JobSnapshot } from '../../electron/contract/jobs'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { ImportRequest } from '../../electron/contract/jobs'
 import { requestSchemas } from '../../electron/contract/schemas'
 import { Grants } from '../../electron/main/grants'
 import { afterJob } from '../../electron/main/jobs/after-job'
 import { type ResolvedJob, resolveJob } from '../../electron/main/jobs/job-requests'
-import { Adder } from '../../electron/main/library/adder'
-import { Library } from '../../electron/main/library/library'
-import { Scanner } from '../../electron/main/library/scanner'
+import type { Library } from '../../electron/main/library/library'
+import { emptyLibrary } from './support/empty-library'
+import { jobEnd, jobEndParts } from './support/job-end'
 import { imageFileOf, overlayScan, rawScan } from './support/scans'
 
 const BASE = '/disks/base.raw'
 const SOURCE = '/disks/vm.qcow2'
 const OVERLAY = '/disks/over.add-cow'
-const nothing = (): void => undefined
 
 let library: Library
 let grants: Grants
@@ -20,10 +19,7 @@ let source: string
 let overlay: string
 
 beforeEach(() => {
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   grants = new Grants()
   library.add(BASE, rawScan(BASE))
   const { imagePath: none, ...scan } = overlayScan(SOURCE, BASE, { format: 'qcow2' })
@@ -104,33 +100,16 @@ describe('an export as qcow2', () => {
 })
 
 describe('what was made', () => {
-  function parts(made: string) {
-    const scan = (file: string) => Promise.resolve(overlayScan(file, BASE))
-    const scanner = new Scanner({ library, scan, signatures: () => Promise.resolve([]) })
-    vi.spyOn(scanner, 'request').mockImplementation(nothing)
-    const find = (paths: readonly string[]) => {
-      const files = paths.filter((path) => path === made).map((path) => ({ path, inFolder: false }))
-      return Promise.resolve({ files, refused: [] })
-    }
-    const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
-    const trash = () => Promise.resolve()
-    return {
+  const parts = (made: string) =>
+    jobEndParts(
       library,
-      scanner,
-      adder: new Adder({ library, find, scan, rescan: nothing }),
-      queue,
-      trash,
-    }
-  }
-
-  function ended({ request }: ResolvedJob, status: JobSnapshot['status']): JobSnapshot {
-    const { kind, path } = request
-    return { id: 'job', kind, path, createdAt: 1, status }
-  }
+      (file) => Promise.resolve(overlayScan(file, BASE)),
+      (path) => path === made,
+    )
 
   test('by an import is in the list, and the import is part of its history', async () => {
     const all = parts('/disks/vm.add-cow')
-    await afterJob(importOf(), ended(importOf(), 'done'), all)
+    await afterJob(importOf(), jobEnd(importOf()), all)
     const made = library.idOf('/disks/vm.add-cow')
     expect(made).toBeDefined()
     expect(all.queue.setImage.mock.calls).toEqual([['job', made]])
@@ -138,7 +117,7 @@ describe('what was made', () => {
 
   test('by an import that did not come to its end is nothing', async () => {
     const all = parts('/disks/vm.add-cow')
-    await afterJob(importOf(), ended(importOf(), 'cancelled'), all)
+    await afterJob(importOf(), jobEnd(importOf(), { status: 'cancelled' }), all)
     expect(library.idOf('/disks/vm.add-cow')).toBeUndefined()
     expect(all.queue.setImage).not.toHaveBeenCalled()
   })
@@ -148,7 +127,7 @@ describe('what was made', () => {
     const request = { kind: 'export-overlay', imageId: overlay, verify: false } as const
     const job = resolveJob({ ...request, targetGrant: id }, library, grants)
     const all = parts('/out/disk.qcow2')
-    await afterJob(job, ended(job, 'done'), all)
+    await afterJob(job, jobEnd(job), all)
     expect(library.idOf('/out/disk.qcow2')).toBeDefined()
     expect(all.queue.setImage).not.toHaveBeenCalled()
   })

@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { WindowJobRequest } from '../../electron/contract/jobs'
 import { Grants } from '../../electron/main/grants'
 import { type ResolvedJob, resolveJob, storedName } from '../../electron/main/jobs/job-requests'
-import { Library } from '../../electron/main/library/library'
+import type { Library } from '../../electron/main/library/library'
+import { emptyLibrary } from './support/empty-library'
 import { imageFileOf, markOf, overlayScan, rawScan } from './support/scans'
 
 const BASE = '/disks/base.raw'
@@ -16,11 +17,7 @@ let base: string
 let overlay: string
 
 beforeEach(() => {
-  const nothing = (): void => undefined
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   grants = new Grants()
   base = library.add(BASE, rawScan(BASE))
   overlay = library.add(OVERLAY, overlayScan(OVERLAY, BASE))

@@ -1,30 +1,26 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { JobSnapshot, MoveOverlayRequest } from '../../electron/contract/jobs'
 import { requestSchemas } from '../../electron/contract/schemas'
 import { Grants } from '../../electron/main/grants'
 import { afterJob } from '../../electron/main/jobs/after-job'
 import { libraryPlan, refuseBreaking } from '../../electron/main/jobs/breaking'
 import { type ResolvedJob, resolveJob } from '../../electron/main/jobs/job-requests'
-import { Adder } from '../../electron/main/library/adder'
-import { Library } from '../../electron/main/library/library'
-import { Scanner } from '../../electron/main/library/scanner'
+import type { Library } from '../../electron/main/library/library'
 import type { ErrorData } from '../../engine'
+import { emptyLibrary } from './support/empty-library'
+import { jobEnd, jobEndParts } from './support/job-end'
 import { imageFileOf, markOf, overlayScan, rawScan } from './support/scans'
 
 const BASE = '/disks/base.raw'
 const OLD = '/disks/top.add-cow'
 const NEW = '/picked/new.add-cow'
-const nothing = (): void => undefined
 
 let library: Library
 let grants: Grants
 let top: string
 
 beforeEach(() => {
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   grants = new Grants()
   library.add(BASE, rawScan(BASE))
   top = library.add(OLD, overlayScan(OLD, BASE))
@@ -111,32 +107,12 @@ describe('what stands on a moved overlay', () => {
 })
 
 describe('after a move', () => {
-  function parts(there: readonly string[] = []) {
-    const scan = (file: string) => Promise.resolve(overlayScan(file, BASE))
-    const scanner = new Scanner({ library, scan, signatures: () => Promise.resolve([]) })
-    const request = vi.spyOn(scanner, 'request').mockImplementation(nothing)
-    const find = (paths: readonly string[]) => {
-      const files = paths.filter((path) => there.includes(path))
-      return Promise.resolve({
-        files: files.map((path) => ({ path, inFolder: false })),
-        refused: [],
-      })
-    }
-    const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
-    const trash = () => Promise.resolve()
-    return {
+  const parts = (there: readonly string[] = []) =>
+    jobEndParts(
       library,
-      scanner,
-      adder: new Adder({ library, find, scan, rescan: nothing }),
-      queue,
-      trash,
-      request,
-    }
-  }
-  const end = (job: ResolvedJob, part: Partial<JobSnapshot> = {}): JobSnapshot => ({
-    ...{ id: 'job', kind: 'move', path: job.request.path, createdAt: 1, status: 'done' },
-    ...part,
-  })
+      (file) => Promise.resolve(overlayScan(file, BASE)),
+      (path) => there.includes(path),
+    )
   const stopped = (state: ErrorData['state']): Partial<JobSnapshot> => ({
     status: 'failed',
     error: { code: 'io/failed', message: 'no', details: {}, ...(state && { state }) },
@@ -148,7 +124,7 @@ describe('after a move', () => {
     library.checked(top, 7, {
       ...{ path: OLD, format: 'add-cow', findings: [], totalClusters: 1, allocatedClusters: 1 },
     })
-    await afterJob(moveOf(), end(moveOf()), all)
+    await afterJob(moveOf(), jobEnd(moveOf()), all)
     expect(library.idOf(NEW)).toBe(top)
     expect(library.idOf(OLD)).toBeUndefined()
     expect(library.record(top)).toMatchObject({ base: markOf(), lastCheck: { at: 7 } })
@@ -161,27 +137,27 @@ describe('after a move', () => {
 
   test('an image that the list still had at that place gives way', async () => {
     const gone = library.add(NEW, overlayScan(NEW, BASE))
-    await afterJob(moveOf(), end(moveOf()), parts())
+    await afterJob(moveOf(), jobEnd(moveOf()), parts())
     expect(library.has(gone)).toBe(false)
     expect(library.idOf(NEW)).toBe(top)
   })
 
   test('a copy comes beside the original', async () => {
     const job = moveOf({ copy: true })
-    await afterJob(job, end(job), parts([NEW]))
+    await afterJob(job, jobEnd(job), parts([NEW]))
     expect(library.idOf(OLD)).toBe(top)
     expect(library.has(library.idOf(NEW) ?? '')).toBe(true)
     expect(library.idOf(NEW)).not.toBe(top)
   })
 
   test('that did not end well, the overlay stays where it was', async () => {
-    await afterJob(moveOf(), end(moveOf(), stopped('unchanged')), parts([NEW]))
+    await afterJob(moveOf(), jobEnd(moveOf(), stopped('unchanged')), parts([NEW]))
     expect(library.idOf(OLD)).toBe(top)
     expect(library.idOf(NEW)).toBeUndefined()
   })
 
   test('that stopped half-way, what it made at the new place is in the list as well', async () => {
-    await afterJob(moveOf(), end(moveOf(), stopped('resumable')), parts([NEW]))
+    await afterJob(moveOf(), jobEnd(moveOf(), stopped('resumable')), parts([NEW]))
     expect(library.idOf(OLD)).toBe(top)
     expect(library.has(library.idOf(NEW) ?? '')).toBe(true)
   })

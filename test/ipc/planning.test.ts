@@ -1,11 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { JobSnapshot } from '../../electron/contract/jobs'
 import { afterJob } from '../../electron/main/jobs/after-job'
 import type { ResolvedJob } from '../../electron/main/jobs/job-requests'
 import { Planner } from '../../electron/main/jobs/planner'
-import { Adder } from '../../electron/main/library/adder'
-import { Library } from '../../electron/main/library/library'
-import { Scanner } from '../../electron/main/library/scanner'
 import {
   type CheckResult,
   EngineError,
@@ -13,7 +9,9 @@ import {
   type JobPlan,
   type JobRequest,
 } from '../../engine'
+import { emptyLibrary } from './support/empty-library'
 import { FakeJobs, checkOf, flattenOf } from './support/fake-jobs'
+import { jobEnd, jobEndParts } from './support/job-end'
 import { imageFileOf, overlayScan, rawScan } from './support/scans'
 
 const plan: JobPlan = {
@@ -108,36 +106,12 @@ describe('after a job', () => {
   const OVERLAY = '/disks/over.add-cow'
 
   function parts() {
-    const nothing = (): void => undefined
-    const library = new Library({
-      records: [],
-      ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-    })
-    const scan = vi.fn((path: string) => Promise.resolve(rawScan(path)))
-    const scanner = new Scanner({ library, scan, signatures: () => Promise.resolve([]) })
-    const request = vi.spyOn(scanner, 'request').mockImplementation(nothing)
-    const find = (paths: readonly string[]) =>
-      Promise.resolve({ files: paths.map((path) => ({ path, inFolder: false })), refused: [] })
+    const library = emptyLibrary()
     const base = library.add(BASE, rawScan(BASE))
     const overlay = library.add(OVERLAY, overlayScan(OVERLAY, BASE))
-    const queue = { setImage: vi.fn(), setTrashed: vi.fn(), reassign: vi.fn() }
-    const trash = vi.fn(() => Promise.resolve())
-    return {
-      library,
-      scanner,
-      adder: new Adder({ library, find, scan, rescan: nothing }),
-      queue,
-      trash,
-      request,
-      base,
-      overlay,
-    }
+    const scan = vi.fn((path: string) => Promise.resolve(rawScan(path)))
+    return { ...jobEndParts(library, scan), base, overlay }
   }
-
-  const end = (job: ResolvedJob, part: Partial<JobSnapshot>): JobSnapshot => ({
-    ...{ id: 'job', kind: job.request.kind, path: job.request.path, createdAt: 1, status: 'done' },
-    ...part,
-  })
   const on = (imageId: string, request: JobRequest, ...writes: string[]): ResolvedJob => ({
     ...{ request, imageId, files: { writes, reads: [] } },
   })
@@ -146,14 +120,14 @@ describe('after a job', () => {
     const all = parts()
     const resize = { kind: 'resize', path: BASE, size: 512, shrink: false } as const
     const job = on(all.base, resize, BASE)
-    await afterJob(job, end(job, { status: 'failed' }), all)
+    await afterJob(job, jobEnd(job, { status: 'failed' }), all)
     expect(all.request).toHaveBeenCalledExactlyOnceWith(new Set([all.base, all.overlay]), true)
   })
 
   test('a cut off base counts as another one', async () => {
     const all = parts()
     const job = on(all.base, { kind: 'resize', path: BASE, size: 512, shrink: true }, BASE)
-    await afterJob(job, end(job, {}), all)
+    await afterJob(job, jobEnd(job), all)
     expect(all.request).toHaveBeenCalledExactlyOnceWith(expect.anything(), false)
   })
 
@@ -165,7 +139,7 @@ describe('after a job', () => {
     }
     const job = on(all.overlay, { kind: 'check', path: OVERLAY, repair: 'none' })
     const result = { kind: 'check', path: OVERLAY, check } as const
-    await afterJob(job, end(job, { result, endedAt: 7 }), all)
+    await afterJob(job, jobEnd(job, { result, endedAt: 7 }), all)
     expect(all.library.record(all.overlay).lastCheck).toEqual({ at: 7, result: check })
   })
 
@@ -174,7 +148,7 @@ describe('after a job', () => {
     const error = new EngineError('io/failed', 'm', {}, { state: 'uncertain' }).toData()
     const flatten = { kind: 'flatten', path: OVERLAY, verify: true } as const
     const job = on(all.overlay, flatten, OVERLAY, imageFileOf(OVERLAY))
-    await afterJob(job, end(job, { status: 'failed', error }), all)
+    await afterJob(job, jobEnd(job, { status: 'failed', error }), all)
     expect(all.library.record(all.overlay).needsCheck).toEqual(error)
 
     const other = parts()
@@ -184,7 +158,7 @@ describe('after a job', () => {
       { kind: 'export', path: OVERLAY, target, verify: true },
       target,
     )
-    await afterJob(exported, end(exported, { status: 'failed', error }), other)
+    await afterJob(exported, jobEnd(exported, { status: 'failed', error }), other)
     expect(other.library.record(other.overlay)).not.toHaveProperty('needsCheck')
   })
 
@@ -196,7 +170,7 @@ describe('after a job', () => {
       { kind: 'create', path, format: 'add-cow', imageFile: 'new.raw' },
       path,
     )
-    await afterJob(job, end(job, {}), all)
+    await afterJob(job, jobEnd(job), all)
     expect(all.queue.setImage).toHaveBeenCalledExactlyOnceWith('job', all.library.idOf(path))
     expect(all.library.idOf(path)).toBeDefined()
   })
@@ -205,9 +179,9 @@ describe('after a job', () => {
     const all = parts()
     const target = '/out.raw'
     const job = on(all.overlay, { kind: 'export', path: OVERLAY, target, verify: true }, target)
-    await afterJob(job, end(job, { status: 'cancelled' }), all)
+    await afterJob(job, jobEnd(job, { status: 'cancelled' }), all)
     expect(all.library.idOf(target)).toBeUndefined()
-    await afterJob(job, end(job, {}), all)
+    await afterJob(job, jobEnd(job), all)
     expect(all.library.idOf(target)).toBeDefined()
     expect(all.queue.setImage).not.toHaveBeenCalled()
   })

@@ -9,6 +9,7 @@ import {
 } from '../../electron/main/library/watcher'
 import type { FoundFiles, ScannedImage } from '../../electron/worker/calls'
 import { EngineError } from '../../engine'
+import { emptyLibrary } from './support/empty-library'
 import { silentLog } from './support/silent-log'
 import { imageFileOf, overlayScan, rawScan } from './support/scans'
 
@@ -27,10 +28,7 @@ beforeEach(() => {
     [BASE, rawScan(BASE)],
     [OVERLAY, overlayScan(OVERLAY, BASE)],
   ])
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   scan.mockReset().mockImplementation((path) => {
     const found = files.get(path)
     return found === undefined ? Promise.reject(NOT_AN_IMAGE) : Promise.resolve(found)
@@ -118,7 +116,9 @@ describe('adding', () => {
     const data = imageFileOf(OVERLAY)
     files.set(data, rawScan(data))
     expect((await add(inFolder(BASE, OVERLAY, data))).added).toHaveLength(2)
+    scan.mockClear()
     expect((await add(inFolder(data))).added).toEqual([])
+    expect(scan, 'whose data it is was known').not.toHaveBeenCalled()
     expect((await add(pointedAt(data))).added).toHaveLength(1)
   })
 })

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { Adder } from '../../electron/main/library/adder'
-import { Library } from '../../electron/main/library/library'
+import type { Library } from '../../electron/main/library/library'
 import { type FoldersState, WatchedFolders } from '../../electron/main/library/watched-folders'
+import { emptyLibrary } from './support/empty-library'
 import { rawScan } from './support/scans'
 
 const nothing = (): void => undefined
@@ -26,10 +27,7 @@ beforeEach(() => {
   files = [A, B, BELOW]
   states = []
   find.mockClear()
-  library = new Library({
-    records: [],
-    ...{ onChange: nothing, onRecordsChange: nothing, onFormat: nothing },
-  })
+  library = emptyLibrary()
   vi.useFakeTimers()
   return () => vi.useRealTimers()
 })

@@ -79,8 +79,8 @@ export class Adder {
 
   private async look(file: FoundFile): Promise<Look> {
     const { library, scan } = this.options
-    const { path } = file
-    if (library.idOf(path) !== undefined) return { file }
+    const { path, inFolder } = file
+    if (library.idOf(path) !== undefined || (inFolder && library.isImageFile(path))) return { file }
     try {
       const found = await scan(path)
       if (!RAW_BY_NAME.test(path) || found.chain.layers[0]?.format === 'raw') return { file, found }

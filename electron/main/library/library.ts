@@ -230,8 +230,8 @@ export class Library {
   }
 
   /** The images that wait for a yes to one of these names. */
-  waitingFor(names: readonly unknown[]): readonly ImageId[] {
-    const asked = new Set(names)
+  waitingFor(names: readonly string[]): readonly ImageId[] {
+    const asked = new Set<unknown>(names)
     return this.ids().filter((id) => {
       const problem = this.judgements.get(id)?.problem
       return problem?.code === 'chain/needs-consent' && asked.has(problem.details['target'])
