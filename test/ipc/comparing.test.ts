@@ -52,6 +52,8 @@ test('a comparison names both images, and nothing by a path', () => {
 })
 
 /** A queue whose jobs are really done, here; what the window hears of them. */
+const nothing = (): void => undefined
+
 function realQueue(history: readonly StoredJob[] = []): { queue: JobQueue; told: JobSnapshot[] } {
   const told: JobSnapshot[] = []
   const queue: JobQueue = new JobQueue({
