@@ -2,9 +2,8 @@ import type { Writable } from 'node:stream'
 import type { MaybePromise } from '../base/maybe-promise'
 import { ioError } from '../host/io-error'
 
-const SINK_BYTES = 256 * 1024
-/** Of one UTF-16 unit, at most. */
-const UTF8_BYTES = 3
+/** UTF-16 units, or a little more. */
+const PIECE_LENGTH = 64 * 1024
 
 /** Whoever read standard output has gone: no failure, but nothing more to do either. */
 export class ReaderGone extends Error {
@@ -39,37 +38,23 @@ export class Output {
   }
 }
 
-/**
- * Many small texts on the way to the output, which get there in large pieces. Each is brought into
- * the piece's memory at once: a string that is put together from thousands is slow to take apart.
- */
+/** Many small texts on the way to the output, which get there in larger pieces. */
 export class TextSink {
-  private buffer = Buffer.allocUnsafe(SINK_BYTES)
-  private used = 0
+  private piece = ''
 
   constructor(private readonly output: Output) {}
 
-  /** Adds a text; to be waited for where it has to make room. */
+  /** Adds a text; to be waited for where a piece is full. */
   add(text: string): MaybePromise<void> {
-    const most = text.length * UTF8_BYTES
-    if (most > this.buffer.length - this.used) return this.addLater(text, most)
-    this.used += this.buffer.write(text, this.used)
-  }
-
-  private async addLater(text: string, most: number): Promise<void> {
-    await this.end()
-    if (most > this.buffer.length) await this.output.write(text)
-    else this.used = this.buffer.write(text)
+    this.piece += text
+    if (this.piece.length >= PIECE_LENGTH) return this.end()
   }
 
   /** Writes what is still here. */
   async end(): Promise<void> {
-    if (this.used === 0) return
-    const piece = this.buffer.subarray(0, this.used)
-    // memory of its own for each piece: a stream may pass it on, and say that it is done
-    this.buffer = Buffer.allocUnsafe(SINK_BYTES)
-    this.used = 0
-    await this.output.write(piece)
+    const { piece } = this
+    this.piece = ''
+    if (piece !== '') await this.output.write(piece)
   }
 }
 

@@ -18,7 +18,7 @@ export interface Allocation {
 export interface LayerExtent extends Allocation {
   /** Only where allocated. `zero`: reads as zeros for certain; `data`: may still be zeros. */
   readonly content: 'data' | 'zero'
-  readonly source?: FileSource
+  readonly source: FileSource | undefined
 }
 
 /** Bytes of a host file, from `offset` on. */
@@ -52,7 +52,7 @@ export interface DiskExtent {
   readonly content: 'data' | 'zero'
   /** The layer that serves it, 0 = top of the chain; undefined where none does. */
   readonly depth: number | undefined
-  readonly source?: FileSource
+  readonly source: FileSource | undefined
 }
 
 /** The file of a layer, and what for. */

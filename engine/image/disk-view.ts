@@ -129,7 +129,7 @@ export class DiskView implements Readable {
       if (answer.allocated) return diskExtent(answer, depth)
       left = answer.length
     }
-    return { length: left, content: 'zero', depth: undefined }
+    return { length: left, content: 'zero', depth: undefined, source: undefined }
   }
 
   /**
@@ -146,13 +146,13 @@ export class DiskView implements Readable {
       const answer = this.extentAt({ offset: at, length: end - at })
       const extent = answer instanceof Promise ? await answer : answer
       if (open !== undefined && continues(open, extent)) {
-        open = { ...open, length: open.length + extent.length }
+        open = runOf(open, open.offset, open.length + extent.length)
       } else {
         if (open !== undefined) {
           const visited = visit(open)
           if (visited instanceof Promise) await visited
         }
-        open = { ...extent, offset: at }
+        open = runOf(extent, at, extent.length)
       }
       at += extent.length
     }
@@ -168,10 +168,10 @@ export class DiskView implements Readable {
       const answer = this.extentAt({ offset: at, length: rangeEnd(range) - at })
       const extent = answer instanceof Promise ? await answer : answer
       if (open !== undefined && continues(open, extent)) {
-        open = { ...open, length: open.length + extent.length }
+        open = runOf(open, open.offset, open.length + extent.length)
       } else {
         if (open !== undefined) yield open
-        open = { ...extent, offset: at }
+        open = runOf(extent, at, extent.length)
       }
       at += extent.length
     }
@@ -188,7 +188,13 @@ function visibleSize(layer: Layer, depth: number): number {
 }
 
 function diskExtent({ length, content, source }: LayerExtent, depth: number): DiskExtent {
-  return source === undefined ? { length, content, depth } : { length, content, depth, source }
+  return { length, content, depth, source }
+}
+
+/** Property by property: for a spread, V8 makes a hidden class of its own for each of millions. */
+function runOf(extent: DiskExtent, offset: number, length: number): DiskExtent & ByteRange {
+  const { content, depth, source } = extent
+  return { offset, length, content, depth, source }
 }
 
 function continues(run: DiskExtent, next: DiskExtent): boolean {

@@ -34,7 +34,7 @@ export async function* pairedRuns(
 async function extentOf(disk: Readable, range: ByteRange): Promise<DiskExtent> {
   const inside = clipRange(range, disk.size)
   if (inside.length > 0) return await disk.extentAt(inside)
-  return { length: range.length, content: 'zero', depth: undefined }
+  return { length: range.length, content: 'zero', depth: undefined, source: undefined }
 }
 
 /** Whether both sides are known to read the same without being read. */

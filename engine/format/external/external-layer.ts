@@ -45,6 +45,7 @@ export class ExternalLayer implements Layer {
       length: Math.min(range.length, end - range.offset),
       allocated: true,
       content: data ? 'data' : 'zero',
+      source: undefined,
     }))
   }
 

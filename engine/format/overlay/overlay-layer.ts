@@ -91,7 +91,7 @@ export class Overlay implements OverlayLayer {
 
   extentAt(range: ByteRange): MaybePromise<LayerExtent> {
     return andThen(this.allocationAt(range), ({ length, allocated }): MaybePromise<LayerExtent> => {
-      if (!allocated) return { length, allocated, content: 'data' }
+      if (!allocated) return { length, allocated, content: 'data', source: undefined }
       return andThen(this.image.dataAt(range.offset), ({ data, end }) => ({
         length: Math.min(length, end - range.offset),
         allocated,

@@ -69,9 +69,10 @@ export class Qcow2Layer implements Layer {
   extentAt(range: ByteRange): MaybePromise<LayerExtent> {
     return andThen(this.map.runAt(range, sameContent), (run): MaybePromise<LayerExtent> => {
       const length = run.end - range.offset
-      if (run.kind === 'unallocated') return { length, allocated: false, content: 'data' }
-      if (run.kind === 'zero') return { length, allocated: true, content: 'zero' }
-      if (run.kind === 'compressed') return { length, allocated: true, content: 'data' }
+      if (run.kind !== 'data') {
+        const content = run.kind === 'zero' ? 'zero' : 'data'
+        return { length, allocated: run.kind !== 'unallocated', content, source: undefined }
+      }
       return andThen(this.data.dataAt(run.host), ({ data, end }) => ({
         length: Math.min(length, end - run.host),
         allocated: true,
