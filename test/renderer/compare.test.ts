@@ -209,6 +209,11 @@ describe('comparing', () => {
       'ee',
       '00',
     ])
+    byRole('button', 'Next sector').focus()
+    await press('PageDown')
+    expect(pageText()).toContain('Sector 9:')
+    await click(byRole('button', 'Previous sector'))
+    expect(pageText()).toContain('Sector 8:')
   })
 
   test('tells of ranges that are not listed, and shows a result again from the list', async () => {

@@ -4,6 +4,7 @@
  */
 import type { DiskMap, MapCounts } from '../../../electron/contract/map'
 import type { CompareResult, DifferingRange } from '../../../engine/model/job'
+import { SECTOR_SIZE } from '../../../engine/base/units'
 
 /** What stands in the place of a layer's number. What both have just the same has none. */
 export const DIFFERS = 0
@@ -15,7 +16,6 @@ const KINDS = 3
 
 /** As of the map of a disk: those of what is shown as data, then those of what is muted. */
 const SLOTS = 2 * KINDS
-const SECTOR = 512
 const MOST_CELLS = 2 ** 16
 /** No window shows fewer cells than this of a whole disk. */
 const COARSEST_CELLS = 256
@@ -41,7 +41,7 @@ export class DifferenceMap {
   constructor(readonly result: CompareResult) {
     const size = Math.max(...result.sizes)
     this.runs = runsOf(result, size)
-    let cellBytes = SECTOR
+    let cellBytes = SECTOR_SIZE
     while (size > MOST_CELLS * cellBytes) cellBytes *= 2
     const levels = [this.count(0, cellBytes, Math.max(1, Math.ceil(size / cellBytes)))]
     for (let level = levels[0]; level && level.length / SLOTS > COARSEST_CELLS;) {

@@ -1,10 +1,11 @@
-import { ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
+import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import {
   centreOn,
   clampView,
   fitGrid,
   fitRange,
   reveal,
+  shownBytes,
   wholeDisk,
   zoomAt,
   type Grid,
@@ -15,6 +16,10 @@ import {
 export interface MapPlace {
   readonly grid: Readonly<ShallowRef<Grid | undefined>>
   readonly view: Readonly<ShallowRef<View>>
+  /** Whether all of the disk is on the screen. */
+  readonly isWhole: ComputedRef<boolean>
+  /** What of it is; undefined before there is a screen. */
+  readonly shown: ComputedRef<ReturnType<typeof shownBytes> | undefined>
   /** Where the keyboard is: the beginning of a cell, or the place that was asked for. */
   readonly cursor: Readonly<Ref<number>>
   /** Where the pointer is. */
@@ -39,6 +44,10 @@ export function useMapPlace(size: () => number): MapPlace {
   const view = shallowRef<View>({ cellBytes: 0, first: 0, shift: 0 })
   const cursor = ref(0)
   const hover = ref<number>()
+  const isWhole = computed(() => view.value.cellBytes >= (grid.value?.wholeCellBytes ?? 0))
+  const shown = computed(() =>
+    grid.value === undefined ? undefined : shownBytes(grid.value, view.value),
+  )
   let room = { width: 0, height: 0 }
 
   function fit(): void {
@@ -89,5 +98,6 @@ export function useMapPlace(size: () => number): MapPlace {
   }
 
   watch(size, fit)
-  return { grid, view, cursor, hover, resize, zoom, showWhole, go, centre, show, showRange, point }
+  const state = { grid, view, isWhole, shown, cursor, hover }
+  return { ...state, resize, zoom, showWhole, go, centre, show, showRange, point }
 }
