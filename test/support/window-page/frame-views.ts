@@ -45,7 +45,7 @@ async function allowed(page: Page, settings: string, count: number): Promise<voi
   ].slice(0, count)
   await page.evaluate(`{ window.fakeBridge.agreedNames = ${JSON.stringify(names)} }`)
   await press(page, settings)
-  await page.locator('.settings__body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
+  await page.locator('.page__body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
 }
 
 /** What the menu would ask for. */
