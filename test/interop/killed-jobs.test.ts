@@ -1,11 +1,14 @@
 /*
  * The real program is killed in the middle of its jobs, at moments that a seed decides. Whatever it
- * leaves reads as before; started again, the job comes to its end.
+ * leaves reads as before; started again, the job comes to its end. What the disk has to be is
+ * written down beside it, without the program; the outcome is held against it by its sha256, and by
+ * `qemu-img compare`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFile, open } from 'node:fs/promises'
+import { dirname, extname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
@@ -60,17 +63,34 @@ const jobs: readonly Job[] = [
   },
 ]
 
-/** A base that is full of data, and an overlay with some in pieces all over it. */
-async function makeTemplate(folder: string, random: Random): Promise<void> {
+/** What a disk has to be. */
+interface Expected {
+  /** A raw file. */
+  readonly path: string
+  readonly sha256: string
+}
+
+/**
+ * A base that is full of data, and an overlay with some in pieces all over it; what the disk is
+ * then, in another folder.
+ */
+async function makeTemplate(folder: string, random: Random): Promise<Expected> {
   const args = ['create', '-o', 'backing_file=base.raw,image_file=x.raw', 'x.add-cow']
   await output(folder, 'dd', 'if=/dev/urandom', 'of=base.raw', `bs=${MIB}`, `count=${SIZE / MIB}`)
   expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
+  const path = join(temporaryFolder(), 'expected.raw')
+  await copyFile(join(folder, 'base.raw'), path)
+  const file = await open(path, 'r+')
   const disk = await openDisk(nodeHost, join(folder, 'x.add-cow'), { writable: true })
   for (let at = 0; at < SIZE; at += MIB) {
     const bytes = random.bytes(random.between(1, MIB / 2))
-    await disk.write(bytes, at + random.below(MIB / 2))
+    const offset = at + random.below(MIB / 2)
+    await disk.write(bytes, offset)
+    await file.write(bytes, 0, bytes.length, offset)
   }
   await disk.close()
+  await file.close()
+  return { path, sha256: await fileHash(path) }
 }
 
 /** The same files in a new folder, sparse as they are. */
@@ -115,58 +135,98 @@ async function fileHash(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Of a raw file that of its bytes, of an overlay that of the disk. */
-async function resultHash(path: string): Promise<string> {
-  return path.endsWith('.raw') ? await fileHash(path) : await contentHash(path)
+/** The bytes of a raw file, or the disk of an image; QEMU has its say on what it can read. */
+async function expectOutcome(path: string, expected: Expected): Promise<void> {
+  const hash = path.endsWith('.raw') ? await fileHash(path) : await contentHash(path)
+  expect(hash).toBe(expected.sha256)
+  const format = extname(path).slice(1)
+  if (format !== 'raw' && format !== 'qcow2') return
+  const formats = ['-f', format, '-F', 'raw']
+  // strict: the lengths have to be the same as well
+  await output(dirname(path), 'qemu-img', 'compare', '-s', ...formats, path, expected.path)
 }
 
-describeNeeding([linux, program('cp')], 'the program is killed', () => {
+/** What a job leaves when it has begun: other files than before, or files that were changed. */
+function traces(folder: string): string {
+  const files = readdirSync(folder).sort()
+  const stats = files.map((name) => ({ name, ...statSync(join(folder, name), { bigint: true }) }))
+  return stats.map(({ name, size, mtimeNs }) => `${name} ${size} ${mtimeNs}`).join()
+}
+
+/** After a kill: the disk reads as ever, and what has a name of its own by now is whole. */
+async function expectUnharmed(folder: string, job: Job, expected: Expected): Promise<void> {
+  expect(await contentHash(join(folder, 'x.add-cow'))).toBe(expected.sha256)
+  const { findings } = await checkDisk(nodeHost, join(folder, 'x.add-cow'), 'none')
+  expect(findings.filter(({ severity }) => severity === 'corruption')).toEqual([])
+  const { makes, leaves } = job
+  if (makes !== undefined && existsSync(join(folder, makes))) {
+    await expectOutcome(join(folder, makes), expected)
+    rmSync(join(folder, makes))
+  }
+  if (leaves !== undefined) rmSync(join(folder, leaves), { force: true })
+}
+
+describeNeeding([linux, program('cp'), program('qemu-img')], 'the program is killed', () => {
   test.each(jobs)(
     `in the middle of $name, ${String(kills)} times (ADD_COW_SEED=${String(firstSeed)})`,
-    { timeout: 60_000 + kills * 10_000 },
-    async ({ args, result, makes, leaves }) => {
+    // never a second try: a loss that comes once is a loss
+    { timeout: 60_000 + kills * 10_000, retry: 0 },
+    async (job) => {
       const random = new Random(firstSeed)
       const template = temporaryFolder()
-      await makeTemplate(template, random)
-      const expected = await contentHash(join(template, 'x.add-cow'))
-
+      const expected = await makeTemplate(template, random)
       let folder = await copyOf(template)
-      const begun = performance.now()
-      expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
-      let duration = performance.now() - begun
-      expect(await resultHash(join(folder, result))).toBe(expected)
-
-      folder = await copyOf(template)
-      for (let killed = 0; killed < kills;) {
-        // The first part is the start of Node, in which nothing happens.
-        const running = await kill(folder, args, duration * (0.3 + random.below(700) / 1000))
-        if (running) {
-          killed += 1
-          expect(await contentHash(join(folder, 'x.add-cow'))).toBe(expected)
-          const { findings } = await checkDisk(nodeHost, join(folder, 'x.add-cow'), 'none')
-          expect(findings.filter(({ severity }) => severity === 'corruption')).toEqual([])
-        } else {
-          expect(await resultHash(join(folder, result))).toBe(expected)
-          // the machine is faster now than it was, or the moment was a late one
-          duration *= 0.9
-          rmSync(folder, { recursive: true })
-          folder = await copyOf(template)
-        }
-        if (leaves !== undefined) rmSync(join(folder, leaves), { force: true })
-        if (makes === undefined || !existsSync(join(folder, makes))) continue
-        if (leaves === undefined) expect(await resultHash(join(folder, makes))).toBe(expected)
-        rmSync(join(folder, makes))
+      const toItsEnd = async (): Promise<void> => {
+        expectSuccess('add-cow-img', job.args, await addCowImg(folder, ...job.args))
       }
-      expectSuccess('add-cow-img', args, await addCowImg(folder, ...args))
-      expect(await resultHash(join(folder, result))).toBe(expected)
-      expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+      const endRound = async (): Promise<void> => {
+        await expectOutcome(join(folder, job.result), expected)
+        expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+        rmSync(folder, { recursive: true })
+        folder = await copyOf(template)
+      }
+
+      const begun = performance.now()
+      await toItsEnd()
+      let duration = performance.now() - begun
+      await endRound()
+
+      const count = { killed: 0, early: 0, late: 0, ended: 0 }
+      while (count.killed < kills) {
+        const before = traces(folder)
+        // the first part is the start of Node, in which nothing happens
+        const running = await kill(folder, job.args, duration * (0.3 + random.below(700) / 1000))
+        if (!running) {
+          // the machine is faster now than it was, or the moment was a late one
+          count.late += 1
+          duration *= 0.9
+        } else if (traces(folder) === before) {
+          count.early += 1
+          duration *= 1.05
+          continue
+        } else {
+          count.killed += 1
+          await expectUnharmed(folder, job, expected)
+          // the next run is killed as well, or it comes to its end
+          if (random.chance(0.5)) continue
+          count.ended += 1
+          await toItsEnd()
+        }
+        await endRound()
+      }
+      await toItsEnd()
+      await endRound()
+      process.stdout.write(
+        `${job.name}: ${String(count.killed)} times killed at work ` +
+          `(${String(count.early)} too early, ${String(count.late)} too late), ` +
+          `and ${String(count.ended)} times then taken to its end\n`,
+      )
     },
   )
 
   test('an export that is at work is not disturbed, and one that is dead makes room', async () => {
     const folder = temporaryFolder()
-    await makeTemplate(folder, new Random(firstSeed))
-    const expected = await contentHash(join(folder, 'x.add-cow'))
+    const expected = await makeTemplate(folder, new Random(firstSeed))
     const part = join(folder, 'out.raw.part')
     const child = await stopAtPart(folder)
     const refused = await addCowImg(folder, 'convert', 'x.add-cow', 'out.raw')
@@ -179,7 +239,7 @@ describeNeeding([linux, program('cp')], 'the program is killed', () => {
     await ended
     expect(existsSync(part)).toBe(true)
     expectSuccess('convert', [], await addCowImg(folder, 'convert', 'x.add-cow', 'out.raw'))
-    expect(await fileHash(join(folder, 'out.raw'))).toBe(expected)
+    await expectOutcome(join(folder, 'out.raw'), expected)
     expect(existsSync(part)).toBe(false)
   })
 })
