@@ -201,13 +201,14 @@ async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Wal
     if (allocated) {
       walked.allocatedBytes += length
       walked.allocatedEnd = rangeEnd(run)
-      if (options.below !== undefined && run.offset < options.below.size) {
-        walked.holes += await hiddenData(overlay, run, { ...options, report })
-      }
-    } else if (options.below !== undefined) {
+    }
+    if (options.below !== undefined) {
       const host = overlay.image.dataAt(at)
       const { data, end } = host instanceof Promise ? await host : host
-      if (data || end < rangeEnd(run)) {
+      const isExpected = data === allocated && end >= rangeEnd(run)
+      if (!isExpected && allocated) {
+        walked.holes += await hiddenData(overlay, run, { ...options, report })
+      } else if (!isExpected) {
         for await (const leak of leaks(overlay, run)) {
           walked.leaked += leak.length
           await report(leak.offset)
