@@ -35,7 +35,10 @@ export class Dialogs {
 
   /** With all links followed, as are the paths of the images in it. */
   async pickWatchedFolder(): Promise<string | undefined> {
-    return await this.choose({ title: this.texts().pick.watchFolder, properties: ['openDirectory'] })
+    return await this.choose({
+      title: this.texts().pick.watchFolder,
+      properties: ['openDirectory'],
+    })
   }
 
   /** With all links followed, as are the paths of the images that it will be compared with. */
