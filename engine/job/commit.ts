@@ -1,7 +1,7 @@
 import { assert } from '../base/assert'
-import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
+import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
-import { alignDown, GIB, MIB, SECTOR_SIZE } from '../base/units'
+import { alignDown, SECTOR_SIZE } from '../base/units'
 import type { Layer } from '../format/layer'
 import type { Overlay } from '../format/overlay/overlay-layer'
 import { detectFormat, PROBE_SIZE } from '../format/registry'
@@ -9,14 +9,9 @@ import type { CopyPiece, Host } from '../host/host'
 import { Disk, isWritable, openDisk } from '../image/disk'
 import type { CommitRequest, JobPlan, JobResult } from '../model/job'
 import { costOfCommit } from './cost'
-import { betweenSteps, type Job } from './job'
+import { type Job, paceOf, stepsOf } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
-
-/** What is written down in one go: between two such, the job can be paused and cancelled. */
-const STEP = 32 * MIB
-/** After so many copied bytes the overlay gives up what the backing file has got by then. */
-const GIVE_UP_EVERY = GIB
 
 /**
  * Writes what an overlay has down into its backing file, and empties the overlay.
@@ -64,11 +59,10 @@ export const commitJob: Job<CommitRequest> = {
       const copy = new Copy(parts, request)
       let bytesCopied = 0
       let given = { offset: 0, copied: 0 }
-      for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-        await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
+      for await (const step of stepsOf(control, stopping, { phase: 'copying', total })) {
         bytesCopied += await copy.copyDown(step)
         const end = rangeEnd(step)
-        if (bytesCopied - given.copied < GIVE_UP_EVERY && end < total) continue
+        if (bytesCopied - given.copied < paceOf(control).durableEvery && end < total) continue
         await base.flush()
         await top.release({ offset: given.offset, length: end - given.offset })
         given = { offset: end, copied: bytesCopied }

@@ -4,13 +4,12 @@ import { MIB, SECTOR_SIZE } from '../base/units'
 import type { CopyPiece, Host, HostFile } from '../host/host'
 import type { Disk } from '../image/disk'
 import type { ExportOverlayRequest, ExportRequest, JobPlan, JobResult } from '../model/job'
-import { betweenSteps, type Job, type JobControl, type Stopping } from './job'
+import { type Job, type JobControl, stepsOf, type Stopping } from './job'
 import { NewFiles } from './new-files'
 import { refuseExisting, removeLeft } from './part-file'
 import { checkSpace, commandLine, filesOf, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
-const VERIFY_STEP = 32 * MIB
 const READ_STEP = MIB
 
 type Request = ExportRequest | ExportOverlayRequest
@@ -123,8 +122,7 @@ async function verify(
 ): Promise<void> {
   const total = disk.size
   const sides = new SideBySide(disk, written, SECTOR_SIZE)
-  for (const step of splitRange({ offset: 0, length: total }, VERIFY_STEP)) {
-    await betweenSteps(control, stopping, { phase: 'verifying', current: step.offset, total })
+  for await (const step of stepsOf(control, stopping, { phase: 'verifying', total })) {
     for await (const { offset } of sides.differences(step)) {
       const message =
         `The new file differs from ${request.path} at byte ${String(offset)}; ` + 'it was removed'

@@ -1,7 +1,7 @@
 import * as path from 'node:path'
 import { type ByteRange, clipRange, rangeEnd, splitRange } from '../base/byte-range'
 import { EngineError } from '../base/errors'
-import { alignDown, alignUp, formatSize, MIB } from '../base/units'
+import { alignDown, alignUp, formatSize } from '../base/units'
 import { resolveName, storedName } from '../format/file-names'
 import type { BackingReference } from '../format/layer'
 import {
@@ -15,12 +15,9 @@ import type { Host, HostFile } from '../host/host'
 import { Disk, openDisk } from '../image/disk'
 import type { ExportOverlayRequest } from '../model/job'
 import { copyData, exportJobOf } from './export-file'
-import { betweenSteps, type Job, type JobControl, type Stopping } from './job'
+import { betweenSteps, type Job, type JobControl, paceOf, type Stopping } from './job'
 import { partOf } from './part-file'
 import { overlayOf } from './plan'
-
-/** What is copied between two looks at the cancel signal. */
-const STEP = 32 * MIB
 
 type Request = Pick<ExportOverlayRequest, 'path' | 'target'>
 
@@ -86,7 +83,7 @@ async function writeImage(
   let copied = 0
   let index = 0
   for (const span of splitRange({ offset: 0, length: total }, WRITTEN_TABLE_SPAN)) {
-    for (const step of splitRange(span, STEP)) {
+    for (const step of splitRange(span, paceOf(control).step)) {
       await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
       for await (const run of ownClusters(disk, step)) copied += await put(disk, file, writer, run)
     }

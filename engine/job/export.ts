@@ -1,12 +1,8 @@
-import { MIB } from '../base/units'
 import { openDisk } from '../image/disk'
 import type { ExportRequest } from '../model/job'
 import { copyData, exportJobOf } from './export-file'
 import { type Job, overlappingSteps } from './job'
 import { partOf } from './part-file'
-
-/** What is copied between two looks at the cancel signal. */
-const STEP = 32 * MIB
 
 /** Writes a whole disk to a new raw file, its zeros as holes. See exportJobOf. */
 export const exportJob: Job<ExportRequest> = exportJobOf({
@@ -23,7 +19,7 @@ export const exportJob: Job<ExportRequest> = exportJobOf({
   async write(disk, file, _request, control, stopping) {
     await file.truncate(disk.size)
     let copied = 0
-    await overlappingSteps(control, stopping, { total: disk.size, step: STEP }, async (step) => {
+    await overlappingSteps(control, stopping, disk.size, async (step) => {
       const bytes = await copyData(disk, step, file)
       copied += bytes
     })

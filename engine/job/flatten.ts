@@ -1,15 +1,7 @@
-import { GIB, MIB } from '../base/units'
 import { type Disk, openDisk } from '../image/disk'
 import type { FlattenRequest, JobPlan, JobResult } from '../model/job'
-import { type Job, overlappingSteps } from './job'
+import { type Job, overlappingSteps, paceOf } from './job'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
-
-/** What is brought in between two looks at the cancel signal. */
-const STEP = 32 * MIB
-/**
- * What a crash may make the job copy again: after so many copied bytes everything is made durable.
- */
-const FLUSH_EVERY = GIB
 
 /**
  * Brings everything that lies below into the image file. The bitmap is the journal: a bit is set
@@ -48,12 +40,13 @@ export const flattenJob: Job<FlattenRequest> = {
       const stopping = { what: `The flatten of ${request.path}`, state: 'resumable' } as const
       control.report({ phase: 'preparing', current: 0, total })
       await requireSpace(host, overlay.image.path, await countToCopy(disk))
+      const { durableEvery } = paceOf(control)
       let bytesCopied = 0
       let flushedAt = 0
-      await overlappingSteps(control, stopping, { total, step: STEP }, async (step) => {
+      await overlappingSteps(control, stopping, total, async (step) => {
         const copied = await overlay.populate(step, disk.below, { verify: request.verify })
         bytesCopied += copied
-        if (bytesCopied - flushedAt < FLUSH_EVERY) return
+        if (bytesCopied - flushedAt < durableEvery) return
         flushedAt = bytesCopied
         await overlay.flush()
       })

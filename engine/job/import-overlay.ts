@@ -16,14 +16,12 @@ import type {
   PlanWarning,
 } from '../model/job'
 import { planCreation, type PreparedOverlay, prepareOverlay } from './create'
-import { betweenSteps, type Job, type JobControl } from './job'
+import { type Job, type JobControl, stepsOf } from './job'
 import { NewFiles } from './new-files'
 import { refuseExisting, removeLeft } from './part-file'
 import { checkSpace, commandLine, filesOf, optionValue, requireSpace } from './plan'
 import { SideBySide } from './side-by-side'
 
-/** What is copied between two looks at the cancel signal. */
-const STEP = 32 * MIB
 const READ_STEP = MIB
 
 /**
@@ -186,9 +184,8 @@ async function copyAll(
 ): Promise<number> {
   const total = source.size
   let copied = 0
-  for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-    const progress = { phase: 'copying', current: step.offset, total } as const
-    await betweenSteps(control, stoppingOf(request), progress)
+  const stopping = stoppingOf(request)
+  for await (const step of stepsOf(control, stopping, { phase: 'copying', total })) {
     const pieces: CopyPiece[] = []
     for await (const { offset, length, content, source: place } of ownExtents(source, step)) {
       if (content === 'zero') await overlay.writeZeroes({ offset, length })
@@ -239,9 +236,8 @@ async function verify(
 ): Promise<void> {
   const total = source.size
   const sides = new SideBySide(source, overlay, SECTOR_SIZE)
-  for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-    const progress = { phase: 'verifying', current: step.offset, total } as const
-    await betweenSteps(control, stoppingOf(request), progress)
+  const stopping = stoppingOf(request)
+  for await (const step of stepsOf(control, stopping, { phase: 'verifying', total })) {
     for await (const { offset } of sides.differences(step)) {
       const message = `The new overlay differs from ${request.path} at byte ${String(offset)}`
       const details = { path: request.path, target: request.target, offset }

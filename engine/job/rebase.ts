@@ -1,6 +1,6 @@
-import { type ByteRange, rangeEnd, splitRange } from '../base/byte-range'
+import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { EngineError } from '../base/errors'
-import { GIB, MIB, SECTOR_SIZE } from '../base/units'
+import { SECTOR_SIZE } from '../base/units'
 import type { Layer, OverlayNames } from '../format/layer'
 import type { Overlay } from '../format/overlay/overlay-layer'
 import type { Host } from '../host/host'
@@ -11,15 +11,12 @@ import { sampleContent } from '../image/fingerprint'
 import { lockForWriting } from '../image/locks'
 import type { Fingerprint } from '../model/image'
 import type { JobPlan, JobResult, PlannedFile, RebaseRequest } from '../model/job'
-import { betweenSteps, type Job, type JobControl } from './job'
+import { type Job, type JobControl, paceOf, stepsOf } from './job'
 import { openNewBacking, storedFormat } from './new-backing'
 import { checkSpace, commandLine, filesOf, overlayOf, requireSpace } from './plan'
 import { replaceNames } from './replace-names'
 import { pairedRuns, SideBySide, surelyEqual } from './side-by-side'
 
-const STEP = 32 * MIB
-/** After so many copied bytes everything is made durable: what a crash may make it copy again. */
-const FLUSH_EVERY = GIB
 /** Smaller pieces are not told apart: the host gives them a block each. */
 const SMALLEST_PIECE = 4096
 
@@ -202,10 +199,9 @@ async function bringIn(
   await requireSpace(host, top.image.path, await countToCopy(parts))
   let bytesCopied = 0
   let flushedAt = 0
-  for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-    await betweenSteps(control, stopping, { phase: 'copying', current: step.offset, total })
+  for await (const step of stepsOf(control, stopping, { phase: 'copying', total })) {
     bytesCopied += await bringInRange(parts, step, request.verify === true)
-    if (bytesCopied - flushedAt < FLUSH_EVERY) continue
+    if (bytesCopied - flushedAt < paceOf(control).durableEvery) continue
     await top.flush()
     flushedAt = bytesCopied
   }
@@ -244,8 +240,7 @@ async function verifyBelow(
   const total = top.size
   const stopping = { what: `The rebase of ${request.path}`, state: 'resumable' } as const
   const sides = new SideBySide(disk.below, newBelow, SECTOR_SIZE)
-  for (const step of splitRange({ offset: 0, length: total }, STEP)) {
-    await betweenSteps(control, stopping, { phase: 'verifying', current: step.offset, total })
+  for await (const step of stepsOf(control, stopping, { phase: 'verifying', total })) {
     for await (const run of unallocatedRuns(top, step)) {
       for await (const { offset } of differences(disk.below, newBelow, run, sides)) {
         const message =

@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { openDisk } from '../../engine/image/disk'
 import { countToCopy } from '../../engine/job/flatten'
+import type { JobControl } from '../../engine/job/job'
 import { runJob } from '../../engine/job/jobs'
-import { unwatched } from '../support/disks'
+import { inSteps } from '../support/disks'
 import type { FileSystemState } from '../support/host-log'
 import { IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
@@ -15,22 +16,28 @@ import { readWindows, runWorkload, type Setting } from './workload'
 
 const RESUME_EVERY = 5
 
-/** Some writes, then a flatten: its log, and the content that nothing may change. */
+/**
+ * Some writes, then a flatten in steps, of which two are under way at a time: its log, and the
+ * content that nothing may change.
+ */
 async function recordFlatten(setting: Setting, seed: number): Promise<Recorded> {
   const { cacheBytes, concurrent } = setting
+  const random = new Random(seed)
   const written = await runWorkload(setting, ['write', 'write', 'zero', 'flush'], 6, seed)
   const start = written.host.snapshot()
   const content = await contentOf(new SimulatedHost(start), setting)
-  const host = new SimulatedHost(start, concurrent === true ? { random: new Random(seed) } : {})
+  const late = concurrent === true || random.chance(0.5)
+  const host = new SimulatedHost(start, late ? { random: random.fork() } : {})
+  const control = inSteps(setting.overlay.size, setting.overlay.clusterSize, random)
   const job = cacheBytes === undefined ? host : Object.assign(host, { cacheBytes })
-  await runJob(job, { kind: 'flatten', path: OVERLAY_PATH, verify: seed % 2 === 0 }, unwatched)
+  await runJob(job, { kind: 'flatten', path: OVERLAY_PATH, verify: random.chance(0.5) }, control)
   const allowed = { sizes: [setting.overlay.size], certain: content, alternatives: new Map() }
   const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)
     const wrong = await violations(crashed, allowed, setting.windows)
     const acknowledged = cut === host.log.length
     if (wrong.length > 0 || (nth % RESUME_EVERY !== 0 && !acknowledged)) return wrong
-    if (!acknowledged) await resume(crashed)
+    if (!acknowledged) await resume(crashed, control)
     return await imageAlone(crashed, content)
   }
   return { start, log: host.log, judge }
@@ -46,8 +53,8 @@ async function contentOf(host: SimulatedHost, setting: Setting): Promise<Canvas>
 }
 
 /** Starts the flatten again; what was copied and made durable is not copied twice. */
-async function resume(host: SimulatedHost): Promise<void> {
-  await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: true }, unwatched)
+async function resume(host: SimulatedHost, control: JobControl): Promise<void> {
+  await runJob(host, { kind: 'flatten', path: OVERLAY_PATH, verify: true }, control)
 }
 
 /** After a flatten the image file alone is the disk, and exactly as long. */

@@ -1,7 +1,8 @@
-import { KIB } from '../../engine/base/units'
+import { KIB, SECTOR_SIZE } from '../../engine/base/units'
+import { DEFAULT_CLUSTER_BITS } from '../../engine/format/acow/header'
 import { runJob } from '../../engine/job/jobs'
 import type { OverlayFormat } from '../../engine/model/image'
-import { checkDisk, diskContent, unwatched } from '../support/disks'
+import { checkDisk, diskContent, inSteps } from '../support/disks'
 import { type FileSystemState, fileSystem } from '../support/host-log'
 import { buildQcow2 } from '../support/qcow2-builder'
 import { Random } from '../support/random'
@@ -39,7 +40,9 @@ export async function recordImport(
   const start = qcow2Files(seed)
   const host = new SimulatedHost(start)
   const content = await diskContent(host, SOURCE)
-  await runJob(wrap(host), { ...IMPORT, format, verify: seed % 2 === 0 }, unwatched)
+  const clusterSize = format === 'acow' ? 1 << DEFAULT_CLUSTER_BITS : SECTOR_SIZE
+  const control = inSteps(SIZE, clusterSize, new Random(seed))
+  await runJob(wrap(host), { ...IMPORT, format, verify: seed % 2 === 0 }, control)
   const judge = async (state: FileSystemState, cut: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)
     const wrong = (await diskContent(crashed, SOURCE)).equals(content) ? [] : ['the source changed']

@@ -4,7 +4,7 @@ import { openDisk } from '../../engine/image/disk'
 import { inspectImage } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
 import type { CommitRequest, MoveRequest, RebaseRequest } from '../../engine/model/job'
-import { checkDisk, diskContent, unwatched } from '../support/disks'
+import { checkDisk, diskContent, inSteps, unwatched } from '../support/disks'
 import { type FileSystemState, sparseBytes } from '../support/host-log'
 import { BASE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
@@ -39,13 +39,14 @@ export async function recordCommit(
   const basePath = stacked ? OVERLAY_PATH : BASE_PATH
   const content = await diskContent(host, path)
   const request: CommitRequest = { kind: 'commit', path, verify: random.chance(0.5) }
-  await runJob(wrap(host), request, unwatched)
+  const control = inSteps(content.length, Math.max(4096, setting.overlay.clusterSize), random)
+  await runJob(wrap(host), request, control)
   const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)
     const wrong = await wrongDisk(crashed, path, content)
     const acknowledged = cut === host.log.length
     if (wrong.length > 0 || (nth % RESUME_EVERY !== 0 && !acknowledged)) return wrong
-    if (!acknowledged) await runJob(crashed, request, unwatched)
+    if (!acknowledged) await runJob(crashed, request, control)
     return [...(await wrongDisk(crashed, path, content)), ...(await uncommitted(crashed))]
   }
   /** What is not as a commit leaves it. */
@@ -99,13 +100,14 @@ export async function recordRebase(
     namesOnly: false,
     verify: random.chance(0.5),
   }
-  await runJob(wrap(host), request, unwatched)
+  const control = inSteps(setting.overlay.size, setting.overlay.clusterSize, random)
+  await runJob(wrap(host), request, control)
   const judge = async (state: FileSystemState, cut: number, nth: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)
     const wrong = await wrongDisk(crashed, OVERLAY_PATH, content)
     const acknowledged = cut === host.log.length
     if (wrong.length > 0 || (nth % RESUME_EVERY !== 0 && !acknowledged)) return wrong
-    if (!acknowledged) await runJob(crashed, request, unwatched)
+    if (!acknowledged) await runJob(crashed, request, control)
     const after = await wrongDisk(crashed, OVERLAY_PATH, content)
     const { backing } = await inspectImage(crashed, OVERLAY_PATH)
     if ((backing?.name ?? '') !== backingFile) after.push(`it is on ${String(backing?.name)}`)

@@ -7,7 +7,7 @@ import { runJob } from '../../engine/job/jobs'
 import type { FindingCode } from '../../engine/model/image'
 import type { CreateRequest } from '../../engine/model/job'
 import { CrashLog } from '../support/crash-states'
-import { diskContent, unwatched } from '../support/disks'
+import { diskContent, inSteps, unwatched } from '../support/disks'
 import { fileSystem, type FileSystemState } from '../support/host-log'
 import { BASE_PATH, IMAGE_PATH, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
@@ -72,14 +72,15 @@ export async function recordCreate(
   return { start, log: host.log, judge }
 }
 
-/** Some writes, then an export of the disk. */
+/** Some writes, then an export of the disk in steps, of which two are under way at a time. */
 export async function recordExport(setting: Setting, seed: number): Promise<Recorded> {
+  const random = new Random(seed)
   const written = await runWorkload(setting, ['write', 'zero', 'discard', 'flush'], 6, seed)
   const start = written.host.snapshot()
-  const host = new SimulatedHost(start)
+  const host = new SimulatedHost(start, random.chance(0.5) ? { random: random.fork() } : {})
   const expected = await wholeDisk(host, OVERLAY_PATH)
   const request = { kind: 'export', path: OVERLAY_PATH, target: TARGET, verify: true } as const
-  await runJob(host, request, unwatched)
+  await runJob(host, request, inSteps(setting.overlay.size, setting.overlay.clusterSize, random))
   const before = new SimulatedHost(start)
   const judge = (state: FileSystemState, cut: number): Promise<string[]> => {
     const crashed = new SimulatedHost(state)

@@ -70,8 +70,8 @@ export const evictingSetting: Setting = {
 }
 
 /**
- * More than three steps of a flatten, of which two are under way at a time, with data at the border
- * of each; pages of bitmap leave the cache while others are being changed.
+ * For steps of a flatten that overlap, with data all over them; pages of bitmap leave the cache
+ * while others are being changed.
  */
 export const overlappingSetting: Setting = {
   ...evictingSetting,

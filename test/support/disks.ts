@@ -1,13 +1,24 @@
+import { alignUp } from '../../engine/base/units'
 import type { Host } from '../../engine/host/host'
 import { openDisk } from '../../engine/image/disk'
 import type { JobControl } from '../../engine/job/job'
 import { runJob } from '../../engine/job/jobs'
 import type { CheckResult, Fingerprint } from '../../engine/model/image'
+import type { Random } from './random'
 
 /** A job that nobody watches or stops. */
 export const unwatched: JobControl = {
   signal: new AbortController().signal,
   report: () => undefined,
+}
+
+/**
+ * The same for a disk of so many bytes that takes several steps, of whole `unit`s, and at times is
+ * made durable between two.
+ */
+export function inSteps(size: number, unit: number, random: Random): JobControl {
+  const step = alignUp(Math.max(1, size / random.between(2, 9)), unit)
+  return { ...unwatched, pace: { step, durableEvery: random.between(1, size) } }
 }
 
 /** All that a disk reads as; for disks that are small. */
