@@ -1,9 +1,15 @@
 import type { MenuItemConstructorOptions } from 'electron'
 import type { WindowAction } from '../contract/commands'
-import type { MenuOptions } from './menu'
 import type { Texts } from './texts'
 
-export type MenuTexts = Texts['menu']
+type MenuTexts = Texts['menu']
+
+export interface MenuOptions {
+  readonly texts: MenuTexts
+  readonly onAction: (action: WindowAction) => void
+  readonly showLog: () => void
+}
+
 type Item = MenuItemConstructorOptions
 type Act = (action: WindowAction, label: string) => Item
 

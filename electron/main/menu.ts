@@ -1,12 +1,5 @@
 import { Menu, app } from 'electron'
-import { type MenuTexts, menuTemplate } from './menu-template'
-import type { WindowAction } from '../contract/commands'
-
-export interface MenuOptions {
-  readonly texts: MenuTexts
-  readonly onAction: (action: WindowAction) => void
-  readonly showLog: () => void
-}
+import { type MenuOptions, menuTemplate } from './menu-template'
 
 /** The application's menu in one language; replaces the present one. */
 export function setMenu(options: MenuOptions): void {

@@ -1,11 +1,7 @@
 import { createI18n } from 'vue-i18n'
 import { de } from './de'
 import { en } from './en'
-
-/** A tree of texts with the same keys, whatever the texts are. */
-export type SameKeys<Tree> = {
-  readonly [Key in keyof Tree]: Tree[Key] extends string ? string : SameKeys<Tree[Key]>
-}
+import type { SameKeys } from './same-keys'
 
 /**
  * Every text there is: the English ones give the keys, so a missing translation does not compile.

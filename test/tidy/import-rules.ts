@@ -153,9 +153,16 @@ const everywhere: readonly IForbiddenRuleType[] = [
   {
     ...error,
     name: 'no-circular',
-    comment: 'Modules that need each other to start may see each other half made. Types may.',
+    comment: 'Modules that need each other to start may see each other half made.',
     from: {},
     to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  {
+    ...error,
+    name: 'no-circular-types',
+    comment: 'What two modules of the product share has a place of its own, types as well.',
+    from: { path: '^(engine|electron|renderer|build)/' },
+    to: { circular: true },
   },
   {
     ...error,

@@ -60,6 +60,7 @@ describe('the rules', () => {
         "engine-one-door: electron/main/index.ts -> engine/base/errors.ts",
         "main-alone: electron/main/index.ts -> renderer/app.ts",
         "main-worker-types: electron/main/index.ts -> electron/worker/index.ts",
+        "no-circular-types: engine/image/one.ts -> engine/image/two.ts",
         "no-circular: engine/image/one.ts -> engine/image/two.ts",
         "no-unlisted-package: electron/main/index.ts -> vite/dist/node/index.js",
         "no-unresolvable: electron/main/index.ts -> nonesuch",

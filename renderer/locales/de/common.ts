@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { common as english } from '../en/common'
 
 export const common: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { compare as english } from '../en/compare'
 
 export const compare: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { dialogs as english } from '../en/dialogs'
 
 export const dialogs: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { errors as english } from '../en/errors'
 
 export const errors: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { exports as english } from '../en/exports'
 
 export const exports: SameKeys<typeof english> = {

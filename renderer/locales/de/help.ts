@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { help as english } from '../en/help'
 
 export const help: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { jobs as english } from '../en/jobs'
 
 export const jobs: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { layers as english } from '../en/layers'
 
 export const layers: SameKeys<typeof english> = {

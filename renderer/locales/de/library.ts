@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { library as english } from '../en/library'
 
 export const library: SameKeys<typeof english> = {

@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { move as english } from '../en/move'
 
 export const move: SameKeys<typeof english> = {

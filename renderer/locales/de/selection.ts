@@ -1,4 +1,4 @@
-import type { SameKeys } from '../index'
+import type { SameKeys } from '../same-keys'
 import type { selection as english } from '../en/selection'
 
 export const selection: SameKeys<typeof english> = {
