@@ -72,7 +72,7 @@ export async function betweenSteps(
   throwIfCancelled(control.signal, stopping.what, stopping.state)
 }
 
-/** The steps of a disk of `total` bytes, ascending. Can be stopped before each: see betweenSteps. */
+/** The steps of a disk of `total` bytes, ascending. Can be stopped before each; see above. */
 export async function* stepsOf(
   control: JobControl,
   stopping: Stopping,
