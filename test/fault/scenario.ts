@@ -5,7 +5,7 @@ import { inspectChain } from '../../engine/image/inspect'
 import { runJob } from '../../engine/job/jobs'
 import type { JobRequest } from '../../engine/model/job'
 import { CrashLog } from '../support/crash-states'
-import { checkDisk, diskContent, inSteps } from '../support/disks'
+import { checkDisk, diskContent, inSteps, unwatched } from '../support/disks'
 import type { CallKind, Errno, HostCall } from '../support/host-call'
 import { type FileSystemState, fileSystem } from '../support/host-log'
 import { BASE_PATH, IMAGE_PATH, metadataFile, OVERLAY_PATH } from '../support/overlays'
@@ -220,7 +220,10 @@ export class Scenario {
   }
 
   private async job(request: JobRequest): Promise<void> {
-    const control = inSteps(SIZE, this.flavour.clusterSize, this.random)
+    const { clusterSize, lateSeed } = this.flavour
+    // where calls are late, steps of a job overlap; elsewhere they would only take time
+    const control =
+      lateSeed === undefined ? unwatched : inSteps(SIZE, clusterSize, new Random(lateSeed))
     await this.step(request.kind, async () => {
       await runJob(this.host, request, control)
     })
