@@ -240,7 +240,7 @@ describe('the filter by state', () => {
     await choose(/^Needs a look ?1$/)
     expect(rowIds()).toEqual(['base', 'gone'])
     expect(row('base').classList.contains('row--way')).toBe(true)
-    expect(pageText()).toContain('3 images are hidden')
+    expect(pageText()).toContain('2 images are hidden')
     expect(pageText()).toContain('Shown is only “Needs a look”.')
     expect(pageText()).toContain('One of 4 images')
     await click(byRole('button', 'Show all'))
