@@ -1,5 +1,5 @@
 import * as path from 'node:path'
-import { EngineError } from '../base/errors'
+import { EngineError, isEngineError } from '../base/errors'
 import { alignDown, MAX_VIRTUAL_SIZE, SECTOR_SIZE } from '../base/units'
 import {
   DEFAULT_CLUSTER_BITS,
@@ -19,11 +19,13 @@ import { isBlank } from './blank-file'
 import type { Job } from './job'
 import { openNewBacking, storedFormat } from './new-backing'
 import { NewFiles } from './new-files'
+import { refuseExisting, removeLeft } from './part-file'
 import { commandLine, optionValue } from './plan'
 
 /**
- * Makes an overlay: the image file where there is none, then the add-cow file, whole, under its
- * name in one step.
+ * Makes an overlay: the image file where there is none, and the add-cow file. Both grow as
+ * NAME.part, and get their names when they are complete and durable, the add-cow file last; where
+ * anything goes wrong, they are removed.
  */
 export const createJob: Job<CreateRequest> = {
   stateWhenStopped: 'unchanged',
@@ -32,10 +34,12 @@ export const createJob: Job<CreateRequest> = {
 
   async run(host, request): Promise<JobResult> {
     const prepared = await prepareOverlay(host, request)
+    await removeLeft(host, newFilesOf(request, prepared))
     const files = new NewFiles(host)
     try {
-      await makeImageFile(host, prepared, files)
+      if (!prepared.imageExists) await makeImageFile(prepared, files)
       await makeMetadataFile(request.path, prepared, files)
+      await files.publishParts()
     } catch (error) {
       await files.remove()
       throw error
@@ -108,18 +112,19 @@ export async function prepareOverlay(
   request: CreateRequest,
   madeApart = false,
 ): Promise<PreparedOverlay> {
-  await refuseExisting(host, request.path)
+  await refuseTarget(host, request.path)
   const imagePath = resolveName(request.imageFile, request.path)
   if (imagePath === path.resolve(request.path)) throw sameFile(request.path, imagePath)
   const backing = await openBacking(host, request)
   const size = virtualSize(request, backing)
   const imageExists = !madeApart && (await checkImageFile(host, request, imagePath, backing, size))
+  if (!madeApart) await refuseInTheWay(host, request, { imagePath, imageExists })
   const imageHoldsData = imageExists && !(await isBlank(host, imagePath))
   const { header, fileLength } = encode(request, backing, size, imageHoldsData)
   return { size, imagePath, imageExists, imageHoldsData, backing, header, fileLength }
 }
 
-async function refuseExisting(host: Host, filePath: string): Promise<void> {
+async function refuseTarget(host: Host, filePath: string): Promise<void> {
   const directory = path.dirname(filePath)
   const parent = await host.stat(directory)
   if (parent?.kind !== 'directory') {
@@ -161,7 +166,7 @@ function virtualSize(request: CreateRequest, backing: Backing | undefined): numb
   throw new EngineError('invalid-argument', message, details, { state: 'unchanged' })
 }
 
-/** Whether there is an image file already; refuses one that must not be taken. */
+/** Whether there is an image file that is to be taken; refuses one that must not be. */
 async function checkImageFile(
   host: Host,
   request: CreateRequest,
@@ -177,11 +182,7 @@ async function checkImageFile(
     throw new EngineError('file/not-a-file', message, { path: imagePath }, { state: 'unchanged' })
   }
   if (backing?.identities.includes(stat.identity) === true) throw sameFile(target, imagePath)
-  if (request.reuseImageFile !== true) {
-    const message = `Cannot make ${target}: its image file ${imagePath} exists already`
-    const details = { path: imagePath, field: 'image file name' }
-    throw new EngineError('file/exists', message, details, { state: 'unchanged' })
-  }
+  if (request.reuseImageFile !== true) return false
   if (request.format === 'acow' && alignDown(stat.size, SECTOR_SIZE) !== size) {
     const message =
       `Cannot make ${target}: in this layout the image file's length is the disk's size, ` +
@@ -190,6 +191,33 @@ async function checkImageFile(
     throw new EngineError('invalid-argument', message, details, { state: 'unchanged' })
   }
   return true
+}
+
+type ImagePlace = Pick<PreparedOverlay, 'imagePath' | 'imageExists'>
+
+/** What is made, in the order in which it gets its name. Paths. */
+function newFilesOf(
+  { path: target }: CreateRequest,
+  { imagePath, imageExists }: ImagePlace,
+): readonly string[] {
+  return imageExists ? [target] : [imagePath, target]
+}
+
+/** Refuses what lies at the places of the new files, but for what a killed run has left there. */
+async function refuseInTheWay(
+  host: Host,
+  request: CreateRequest,
+  place: ImagePlace,
+): Promise<void> {
+  const { imagePath } = place
+  try {
+    await refuseExisting(host, newFilesOf(request, place))
+  } catch (error) {
+    if (!isEngineError(error, 'file/exists') || error.details['path'] !== imagePath) throw error
+    const message = `Cannot make ${request.path}: its image file ${imagePath} exists already`
+    const details = { path: imagePath, field: 'image file name' }
+    throw new EngineError('file/exists', message, details, { state: 'unchanged' })
+  }
 }
 
 function sameFile(target: string, twice: string): EngineError {
@@ -240,37 +268,21 @@ function clusterBitsOf(clusterSize: number | undefined): number {
   throw new EngineError('invalid-argument', message, { field: 'cluster_size', clusterSize })
 }
 
-async function makeImageFile(
-  host: Host,
-  prepared: PreparedOverlay,
-  files: NewFiles,
-): Promise<void> {
-  if (prepared.imageExists) return
-  const image = await files.make(prepared.imagePath)
-  try {
-    await image.truncate(prepared.size)
-    await image.sync()
-  } finally {
-    await image.close()
-  }
-  await host.syncDirectory(path.dirname(prepared.imagePath))
+async function makeImageFile({ imagePath, size }: PreparedOverlay, files: NewFiles): Promise<void> {
+  const image = await files.makePart(imagePath)
+  await image.truncate(size)
+  await image.sync()
 }
 
 async function makeMetadataFile(
   target: string,
-  prepared: PreparedOverlay,
+  { header, fileLength }: PreparedOverlay,
   files: NewFiles,
 ): Promise<void> {
-  const part = `${target}.${String(process.pid)}-${String(Date.now())}.part`
-  const file = await files.make(part)
-  try {
-    await file.write(prepared.header, 0)
-    await file.truncate(prepared.fileLength)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await files.publish(part, target)
+  const metadata = await files.makePart(target)
+  await metadata.write(header, 0)
+  await metadata.truncate(fileLength)
+  await metadata.sync()
 }
 
 function commandOf(request: CreateRequest, size: number): string {

@@ -11,7 +11,7 @@ import { KIB } from '../../engine/base/units'
 import { nodeHost } from '../../engine/host/node-host'
 import { openDisk } from '../../engine/image/disk'
 import { planJob, runJob } from '../../engine/job/jobs'
-import type { ImportOverlayRequest, JobRequest, MoveRequest } from '../../engine/model/job'
+import type { JobRequest } from '../../engine/model/job'
 import { diskContent, unwatched } from '../support/disks'
 import { expectError, failure } from '../support/expect-error'
 import { buildQcow2 } from '../support/qcow2-builder'
@@ -23,7 +23,8 @@ const SIZE = 64 * KIB
 const SCRIPT = join(import.meta.dirname, '../support/kill-at-name.ts')
 
 interface Given {
-  readonly request: ImportOverlayRequest | MoveRequest
+  /** To make `new.add-cow` and `new.raw`. */
+  readonly request: JobRequest
   /** What the new overlay has to read as. */
   readonly content: Buffer
 }
@@ -62,6 +63,15 @@ async function aCopy(folder: string): Promise<Given> {
   }
 }
 
+/** A new overlay on a raw base. */
+function aCreate(folder: string): Promise<Given> {
+  const content = new Random(3).bytes(SIZE)
+  writeFileSync(join(folder, 'base.raw'), content)
+  const names = { imageFile: 'new.raw', backingFile: 'base.raw', format: 'acow' } as const
+  const request = { kind: 'create', path: join(folder, 'new.add-cow'), ...names } as const
+  return Promise.resolve({ request, content: Buffer.from(content) })
+}
+
 async function killed(request: JobRequest, nth: number, when: 'before' | 'after'): Promise<void> {
   const words = ['--import', 'tsx', SCRIPT, JSON.stringify(request), String(nth), when]
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] })
@@ -76,6 +86,7 @@ describeNeeding([linux], 'killed between the names of two files', () => {
   describe.each([
     ['an import', anImport],
     ['a copy', aCopy],
+    ['a create', aCreate],
   ])('%s', (_, make) => {
     test.each([
       { nth: 1, when: 'before', left: ['new.add-cow.part', 'new.raw.part'] },
@@ -90,7 +101,7 @@ describeNeeding([linux], 'killed between the names of two files', () => {
       expect(newFiles(folder).sort()).toEqual(left)
       await runJob(nodeHost, request, unwatched)
       expect(newFiles(folder).sort()).toEqual(['new.add-cow', 'new.raw'])
-      expect((await diskContent(nodeHost, request.target)).equals(content)).toBe(true)
+      expect((await diskContent(nodeHost, join(folder, 'new.add-cow'))).equals(content)).toBe(true)
     })
 
     test('leaves a whole overlay behind the last name, which nobody takes away', async () => {
@@ -102,7 +113,7 @@ describeNeeding([linux], 'killed between the names of two files', () => {
       }
       await again()
       const kept = join(folder, 'kept.add-cow')
-      renameSync(request.target, kept)
+      renameSync(join(folder, 'new.add-cow'), kept)
       await again()
       expect((await diskContent(nodeHost, kept)).equals(content)).toBe(true)
     })

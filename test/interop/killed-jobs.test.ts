@@ -5,11 +5,9 @@
  * `qemu-img compare`.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { copyFile, open } from 'node:fs/promises'
-import { dirname, extname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { MIB } from '../../engine/base/units'
@@ -20,6 +18,8 @@ import { checkDisk } from '../support/disks'
 import { Random } from '../support/random'
 import { describeNeeding, linux, program } from '../support/requires'
 import { temporaryFolder } from '../support/temporary-folder'
+import { killAfter, traces } from './killing'
+import { contentHash, type Expected, expectOutcome, fileHash } from './outcome'
 
 const firstSeed = Number(process.env['ADD_COW_SEED'] ?? 1)
 /** Kills of each job. `ADD_COW_KILLS=100 npm test -- killed` tries more. */
@@ -63,13 +63,6 @@ const jobs: readonly Job[] = [
   },
 ]
 
-/** What a disk has to be. */
-interface Expected {
-  /** A raw file. */
-  readonly path: string
-  readonly sha256: string
-}
-
 /**
  * A base that is full of data, and an overlay with some in pieces all over it; what the disk is
  * then, in another folder.
@@ -98,58 +91,6 @@ async function copyOf(template: string): Promise<string> {
   const folder = temporaryFolder()
   await output(folder, 'cp', '-a', '--sparse=always', `${template}/.`, '.')
   return folder
-}
-
-/** Runs the program and kills it after so many milliseconds; whether it was still running. */
-async function kill(folder: string, args: readonly string[], after: number): Promise<boolean> {
-  const child = spawn(process.execPath, [addCowImgPath, ...args], { cwd: folder, stdio: 'ignore' })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  const ended = new Promise<{ code: number | null; killed: boolean }>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, killed: signal === 'SIGKILL' }))
-  })
-  await Promise.race([sleep(after), ended])
-  child.kill('SIGKILL')
-  const { code, killed } = await ended
-  if (!killed) expect(code).toBe(0)
-  return killed
-}
-
-async function contentHash(path: string): Promise<string> {
-  const disk = await openDisk(nodeHost, path, { writable: false })
-  const hash = createHash('sha256')
-  const buffer = Buffer.alloc(MIB)
-  for (let at = 0; at < disk.size; at += MIB) {
-    const part = buffer.subarray(0, Math.min(MIB, disk.size - at))
-    await disk.read(part, at)
-    hash.update(part)
-  }
-  await disk.close()
-  return hash.digest('hex')
-}
-
-async function fileHash(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
-}
-
-/** The bytes of a raw file, or the disk of an image; QEMU has its say on what it can read. */
-async function expectOutcome(path: string, expected: Expected): Promise<void> {
-  const hash = path.endsWith('.raw') ? await fileHash(path) : await contentHash(path)
-  expect(hash).toBe(expected.sha256)
-  const format = extname(path).slice(1)
-  if (format !== 'raw' && format !== 'qcow2') return
-  const formats = ['-f', format, '-F', 'raw']
-  await output(dirname(path), 'qemu-img', 'compare', ...formats, path, expected.path)
-}
-
-/** What a job leaves when it has begun: other files than before, or files that were changed. */
-function traces(folder: string): string {
-  const files = readdirSync(folder).sort()
-  const stats = files.map((name) => ({ name, ...statSync(join(folder, name), { bigint: true }) }))
-  return stats.map(({ name, size, mtimeNs }) => `${name} ${size} ${mtimeNs}`).join()
 }
 
 /** After a kill: the disk reads as ever, and what has a name of its own by now is whole. */
@@ -194,7 +135,11 @@ describeNeeding([linux, program('cp'), program('qemu-img')], 'the program is kil
       while (count.killed < kills) {
         const before = traces(folder)
         // the first part is the start of Node, in which nothing happens
-        const running = await kill(folder, job.args, duration * (0.3 + random.below(700) / 1000))
+        const running = await killAfter(
+          folder,
+          job.args,
+          duration * (0.3 + random.below(700) / 1000),
+        )
         if (!running) {
           // the machine is faster now than it was, or the moment was a late one
           count.late += 1

@@ -10,6 +10,13 @@ import { unwatched } from './disks'
 const overlayFormat = z.enum(['add-cow', 'acow'])
 const requestShape = z.discriminatedUnion('kind', [
   z.object({
+    kind: z.literal('create'),
+    path: z.string(),
+    imageFile: z.string(),
+    backingFile: z.string(),
+    format: overlayFormat,
+  }),
+  z.object({
     kind: z.literal('import-overlay'),
     path: z.string(),
     target: z.string(),
