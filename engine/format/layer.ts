@@ -27,6 +27,12 @@ export interface FileSource {
   readonly offset: number
 }
 
+/** A run of bytes that are zeros (without a source), or lie as they are in a host file. */
+export interface PlainRun {
+  readonly length: number
+  readonly source: FileSource | undefined
+}
+
 /** A backing file as a layer names it. */
 export interface BackingReference {
   readonly name: string
@@ -79,6 +85,11 @@ export interface Layer {
   allocationAt(range: ByteRange): MaybePromise<Allocation>
   /** The same, with what it reads as. */
   extentAt(range: ByteRange): MaybePromise<LayerExtent>
+  /**
+   * The run that starts at range.offset, of a range that the layer decides all of. Undefined where
+   * it is no plain one, or cannot be told at once; absent where that is always so.
+   */
+  plainRunAt?(range: ByteRange): PlainRun | undefined
   /** Reads a range that the layer decides all of. */
   read(target: Uint8Array, offset: number): MaybePromise<void>
   info(): Promise<Omit<LayerInfo, 'depth' | 'servedBytes'>>

@@ -144,6 +144,8 @@ export interface HostFile {
   readonly locks: ByteLocks | undefined
   /** Absent where the host has none. */
   readonly mark?: FileMark | undefined
+  /** Absent where the host has none of it. */
+  readonly direct?: DirectFile | undefined
   close(): Promise<void>
 }
 
@@ -151,6 +153,22 @@ export interface HostFile {
 export interface CopyPiece extends ByteRange {
   readonly source: HostFile
   readonly sourceOffset: number
+}
+
+/** What can be known of a file, and done with it, without waiting for a device. */
+export interface DirectFile {
+  /** Whether a range is known to read as zero, as no data is stored for any of it. */
+  isHole(range: ByteRange): boolean
+  /** Whether a range is in the host's memory as a whole. False where that cannot be told. */
+  inMemory(range: ByteRange): boolean
+  /**
+   * Has the host send bytes to a socket, by its descriptor, past our memory. Returns how many the
+   * socket has taken: fewer where it is full, has failed, or the file ends. They are not copied
+   * before the peer receives them: of what is written to them until then it may see any part.
+   */
+  send(socket: number, range: ByteRange): number
+  /** Fills `target` as `read` of HostFile does, but always at once: for what is in memory. */
+  readNow(target: Uint8Array, offset: number): void
 }
 
 export interface ByteLocks {

@@ -5,11 +5,13 @@ import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { alignDown, alignUp, MIB } from '../base/units'
 import { BulkWriter } from './bulk-writer'
+import { LinuxDirectFile } from './direct-file'
 import { fileMark } from './file-mark'
 import {
   type ByteLocks,
   type CopyPiece,
   type DataRun,
+  type DirectFile,
   ENDLESS,
   type FileMark,
   type FileStat,
@@ -60,6 +62,7 @@ export class NodeFile implements HostFile {
   private turn: Promise<void> | undefined
   private lateReads = 0
   private bulk: BulkWriter | undefined
+  private sender: LinuxDirectFile | undefined
   /**
    * Where data was found last: to find its end takes the host the longer the more extents it lies
    * in, and whoever goes through a file asks again and again inside of it.
@@ -91,6 +94,12 @@ export class NodeFile implements HostFile {
       },
       heldByOther: (byte) => linux.testByteLock(fd, byte),
     }
+  }
+
+  get direct(): DirectFile | undefined {
+    const { linux, fd, path } = this
+    if (linux !== undefined) this.sender ??= new LinuxDirectFile(path, fd, linux)
+    return this.sender
   }
 
   get mark(): FileMark | undefined {
@@ -314,6 +323,7 @@ export class NodeFile implements HostFile {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
+    this.sender?.close()
     try {
       await this.bulk?.close()
       await closeAsync(this.fd)

@@ -3,7 +3,14 @@ import { type ByteRange, rangeEnd } from '../base/byte-range'
 import { giveTurn } from '../base/event-loop'
 import { alignDown, SECTOR_SIZE } from '../base/units'
 import { andThen, type MaybePromise } from '../base/maybe-promise'
-import type { Allocation, DiskExtent, Layer, LayerExtent, Readable } from '../format/layer'
+import type {
+  Allocation,
+  DiskExtent,
+  Layer,
+  LayerExtent,
+  PlainRun,
+  Readable,
+} from '../format/layer'
 
 /** Who serves a run: the layer, or nobody, so that it reads as zero. */
 interface Hit {
@@ -61,6 +68,22 @@ export class DiskView implements Readable {
       }
       return andThen(layer.read(part, rest.offset), () => done + length)
     })
+  }
+
+  /**
+   * The run that starts at range.offset, as far as one layer serves it. Undefined where it is no
+   * plain one, or cannot be told at once.
+   */
+  plainRunAt(range: ByteRange): PlainRun | undefined {
+    const hit = this.locate(range)
+    if (hit instanceof Promise) {
+      // whoever reads meets the same failure
+      hit.catch(() => undefined)
+      return undefined
+    }
+    const { layer, length } = hit
+    if (layer === undefined) return { length, source: undefined }
+    return layer.plainRunAt?.({ offset: range.offset, length })
   }
 
   /** Who serves the run that starts at range.offset. */

@@ -128,6 +128,12 @@ export class Disk implements Readable {
     await writable.resize(size, this.below)
   }
 
+  /** Where the bytes of a run lie: see DiskView. */
+  plainRunAt(range: ByteRange): ReturnType<DiskView['plainRunAt']> {
+    this.checkRange(range)
+    return this.view.plainRunAt(range)
+  }
+
   extentAt(range: ByteRange): ReturnType<DiskView['extentAt']> {
     this.checkRange(range)
     return this.view.extentAt(range)

@@ -45,9 +45,10 @@ export class Connection {
     private readonly context: ConnectionContext,
     private readonly events: { agreed(): void; closed(): void },
   ) {
-    this.socket = readInto(this.inbox, accepted, descriptor, (bytes) => this.take(bytes))
-    const { socket } = this
-    this.outbox = new Outbox(socket, () => {
+    const own = readInto(this.inbox, accepted, descriptor, (bytes) => this.take(bytes))
+    const { socket } = own
+    this.socket = socket
+    this.outbox = new Outbox(own, () => {
       this.moved += 1
       this.transmission?.resume()
     })

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { assert } from '../base/assert'
+import type { ReadSocket } from './read-into'
 
 /**
  * Room for many small replies, or one read of 256 KiB: about what a socket takes at once, so that
@@ -56,12 +57,26 @@ export class Outbox {
   private end = 0
   private slotBytes = 0
   private scheduled = false
+  private readonly socket: Socket
+  private readonly descriptor: number | undefined
 
   constructor(
-    private readonly socket: Socket,
+    { socket, descriptor }: ReadSocket,
     /** Called each time the socket has taken something. */
     private readonly taken: () => void,
-  ) {}
+  ) {
+    this.socket = socket
+    this.descriptor = descriptor
+  }
+
+  /**
+   * The socket's descriptor, where it has taken all that was sent, so that more can be sent to it
+   * past the outbox, after `finish`. Undefined where that is not so, or it is not known.
+   */
+  get clearSocket(): number | undefined {
+    const { socket, scheduled, descriptor } = this
+    return scheduled || !socket.writable || socket.writableLength > 0 ? undefined : descriptor
+  }
 
   /** Bytes of replies in memory, those that the socket has not taken yet among them. */
   get bytes(): number {

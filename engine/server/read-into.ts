@@ -6,6 +6,12 @@ import type { Inbox } from './inbox'
 /** What a socket shall take before the client has read it, in bytes. */
 const SEND_BUFFER = MIB
 
+export interface ReadSocket {
+  readonly socket: Socket
+  /** Its own descriptor, good as long as it is not destroyed; undefined where it is not known. */
+  readonly descriptor: number | undefined
+}
+
 /**
  * Has a socket that was accepted, and is paused, read into an inbox: `take` gets each piece, to add
  * it. Returns the socket to be used instead of it, or itself.
@@ -20,12 +26,12 @@ export function readInto(
   accepted: Socket,
   descriptor: number | undefined,
   take: (bytes: Buffer) => void,
-): Socket {
+): ReadSocket {
   const own = descriptor === undefined ? undefined : ownDescriptor(descriptor)
   if (own === undefined) {
     accepted.on('data', take)
     accepted.resume()
-    return accepted
+    return { socket: accepted, descriptor: undefined }
   }
   let space = inbox.space()
   const options: SocketConstructorOpts & ConnectOpts = {
@@ -43,7 +49,7 @@ export function readInto(
   }
   const socket = new Socket(options)
   socket.once('close', () => accepted.destroy())
-  return socket
+  return { socket, descriptor: own }
 }
 
 function ownDescriptor(accepted: number): number | undefined {

@@ -34,7 +34,7 @@ const MAX_MESSAGE_BYTES = 512
  * structured ones wherever there is something to be told beside success.
  */
 export class Replies {
-  private readonly structured: boolean
+  readonly structured: boolean
   /** Bytes of a read's reply before the data. */
   private readonly readHead: number
 
@@ -76,6 +76,24 @@ export class Replies {
     const bytes = outbox.reserve(readHead + length)
     const at = outbox.at + readHead
     return bytes.subarray(at, at + length)
+  }
+
+  /** A read's reply up to its data, which comes right behind it. */
+  headOfRead(request: ReadRequest): void {
+    const bytes = this.outbox.reserve(this.readHead)
+    this.writeReadHead(bytes, request, this.outbox.at)
+  }
+
+  /** What is read is zeros. Only where structured replies were agreed on. */
+  zeros(request: ReadRequest): void {
+    const { outbox } = this
+    const length = OFFSET_SIZE + WORD_SIZE
+    const bytes = outbox.reserve(CHUNK_HEADER_SIZE + length)
+    const chunk = { flags: CHUNK_DONE, type: CHUNK.offsetHole, length }
+    writeChunkHeader(bytes, request, chunk, outbox.at)
+    const at = outbox.at + CHUNK_HEADER_SIZE
+    writeUInt64(bytes, request.offset, at)
+    bytes.writeUInt32BE(request.length, at + OFFSET_SIZE)
   }
 
   /** Takes back what was reserved. */

@@ -13,6 +13,7 @@ import { blockStatus } from './block-status'
 import { refusalOf } from './error-value'
 import type { Inbox } from './inbox'
 import type { LiveDisk } from './live-disk'
+import { LONG_READ, LongReads } from './long-reads'
 import type { Outbox } from './outbox'
 import { type Agreement, Replies } from './replies'
 import { faultOf } from './request-rules'
@@ -56,6 +57,7 @@ export interface Line {
  */
 export class Transmission {
   private readonly replies: Replies
+  private readonly longReads: LongReads
   private readonly request: Request = {
     flags: 0,
     command: 0,
@@ -81,6 +83,7 @@ export class Transmission {
     private readonly inbox: Inbox,
   ) {
     this.replies = new Replies(line.outbox, agreement)
+    this.longReads = new LongReads(line.outbox, this.replies)
   }
 
   /** Whether the client began a message that it has not ended, though nothing keeps it. */
@@ -208,6 +211,7 @@ export class Transmission {
   private read(request: Readonly<Request>): void {
     const { live, replies } = this
     const { offset, length } = request
+    if (length >= LONG_READ && this.answerLong(request)) return
     const target = replies.reserveRead(length)
     let result: MaybePromise<void>
     try {
@@ -220,6 +224,19 @@ export class Transmission {
     this.traffic.bytesRead += length
     if (result instanceof Promise) this.answerLater(this.finishRead(request, result))
     else replies.read(request)
+  }
+
+  private answerLong(request: Readonly<Request>): boolean {
+    try {
+      if (!this.longReads.answer(this.live.disk, request)) return false
+      this.traffic.bytesRead += request.length
+    } catch (error) {
+      // the client would take whatever else is sent for the rest of the reply
+      this.ended = true
+      this.line.failed(toErrorData(error))
+      this.line.broken()
+    }
+    return true
   }
 
   private async finishRead(

@@ -3,7 +3,7 @@ import { alignDown, GIB, KIB, MIB, SECTOR_SIZE, TIB } from '../../engine/base/un
 import { type Disk, openDisk } from '../../engine/image/disk'
 import { runJob } from '../../engine/job/jobs'
 import type { CreateRequest, JobRequest, JobResult } from '../../engine/model/job'
-import { unwatched } from '../support/disks'
+import { plainContent, unwatched } from '../support/disks'
 import { BASE_PATH, newOverlay, OVERLAY_PATH } from '../support/overlays'
 import { Random } from '../support/random'
 import { SimulatedHost } from '../support/simulated-host'
@@ -165,6 +165,12 @@ export class Stack {
         const found = await this.readDisk(range)
         if (Buffer.compare(found, this.expected(range)) !== 0) {
           wrong.push(`${content} at ${String(range.offset)} reads wrong`)
+        }
+        for (const { offset: at, bytes } of await plainContent(this.disk, range)) {
+          const start = at - range.offset
+          if (Buffer.compare(bytes, found.subarray(start, start + bytes.length)) !== 0) {
+            wrong.push(`what is plain at ${String(at)} lies elsewhere`)
+          }
         }
         if (!data && found.some((byte) => byte !== 0)) {
           wrong.push(`the map says zero at ${String(range.offset)}, where there is data`)

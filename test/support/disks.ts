@@ -1,6 +1,7 @@
-import { alignUp } from '../../engine/base/units'
+import { type ByteRange, rangeEnd } from '../../engine/base/byte-range'
+import { alignDown, alignUp, SECTOR_SIZE } from '../../engine/base/units'
 import type { Host } from '../../engine/host/host'
-import { openDisk } from '../../engine/image/disk'
+import { type Disk, openDisk } from '../../engine/image/disk'
 import type { JobControl } from '../../engine/job/job'
 import { runJob } from '../../engine/job/jobs'
 import type { CheckResult, Fingerprint } from '../../engine/model/image'
@@ -31,6 +32,27 @@ export async function diskContent(host: Host, path: string): Promise<Buffer> {
   } finally {
     await disk.close()
   }
+}
+
+/** What is read of the plain runs in a range where they are said to lie, with each one's offset. */
+export async function plainContent(
+  disk: Disk,
+  range: ByteRange,
+): Promise<{ offset: number; bytes: Uint8Array }[]> {
+  const found: { offset: number; bytes: Uint8Array }[] = []
+  const end = rangeEnd(range)
+  for (let offset = range.offset; offset < end;) {
+    const run = disk.plainRunAt({ offset, length: end - offset })
+    if (run === undefined) {
+      offset = Math.min(end, alignDown(offset, SECTOR_SIZE) + SECTOR_SIZE)
+      continue
+    }
+    const bytes = new Uint8Array(run.length)
+    await run.source?.file.read(bytes, run.source.offset)
+    found.push({ offset, bytes })
+    offset += run.length
+  }
+  return found
 }
 
 /** Checks a disk, repairing what is asked for. */

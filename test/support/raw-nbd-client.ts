@@ -39,6 +39,8 @@ export interface Answer {
   readonly message: string
   /** What a read brought. */
   readonly data: Buffer
+  /** Bytes of it that were told to be a hole. */
+  readonly hole: number
   /** Of block status, by id: lengths and flags in turns. */
   readonly status: ReadonlyMap<number, readonly number[]>
 }
@@ -171,6 +173,7 @@ export class RawNbdClient {
   /** The next reply, all its chunks. A simple reply to a read has `length` bytes of data. */
   async answer(length = 0, command = -1): Promise<Answer> {
     let data: Buffer = nothing
+    let hole = 0
     const status = new Map<number, number[]>()
     for (;;) {
       const first = await this.take(SIMPLE_REPLY_SIZE)
@@ -181,19 +184,24 @@ export class RawNbdClient {
       const cookie = header.cookieLow
       if (header.kind === 'simple') {
         if (command === COMMAND.read && header.error === 0) data = await this.take(length)
-        return { cookie, error: header.error, message: '', data, status }
+        return { cookie, error: header.error, message: '', data, hole, status }
       }
       const body = await this.take(header.length)
       if (header.type === CHUNK.error) {
         const message = body.toString('utf8', 6)
-        return { cookie, error: body.readUInt32BE(0), message, data, status }
+        return { cookie, error: body.readUInt32BE(0), message, data, hole, status }
       }
       if (header.type === CHUNK.offsetData) data = body.subarray(8)
+      if (header.type === CHUNK.offsetHole) {
+        hole = body.readUInt32BE(8)
+        data = Buffer.alloc(hole)
+      }
       if (header.type === CHUNK.blockStatus) {
         const words = Array.from({ length: body.length / 4 }, (_, n) => body.readUInt32BE(n * 4))
         status.set(words[0] ?? -1, words.slice(1))
       }
-      if ((header.flags & CHUNK_DONE) !== 0) return { cookie, error: 0, message: '', data, status }
+      if ((header.flags & CHUNK_DONE) !== 0)
+        return { cookie, error: 0, message: '', data, hole, status }
     }
   }
 }

@@ -13,6 +13,7 @@ import type {
   LayerFile,
   OverlayLayer,
   OverlayNames,
+  PlainRun,
   Readable,
 } from '../layer'
 import { checkOverlay } from './check'
@@ -99,6 +100,10 @@ export class Overlay implements OverlayLayer {
         source: { file: this.image, offset: range.offset },
       }))
     })
+  }
+
+  plainRunAt({ offset, length }: ByteRange): PlainRun {
+    return { length, source: { file: this.image, offset } }
   }
 
   read(target: Uint8Array, offset: number): MaybePromise<void> {

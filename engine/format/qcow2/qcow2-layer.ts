@@ -4,7 +4,14 @@ import { throwFirstFailure } from '../../base/settled'
 import { alignDown } from '../../base/units'
 import type { HostFile } from '../../host/host'
 import type { CheckResult, LayerInfo } from '../../model/image'
-import type { Allocation, BackingReference, Layer, LayerExtent, LayerFile } from '../layer'
+import type {
+  Allocation,
+  BackingReference,
+  Layer,
+  LayerExtent,
+  LayerFile,
+  PlainRun,
+} from '../layer'
 import { checkTables, type TableCheckOptions } from './check'
 import { ClusterMap, type Mapping, sameAllocation, sameContent } from './cluster-map'
 import { CompressedClusters } from './compressed-clusters'
@@ -80,6 +87,19 @@ export class Qcow2Layer implements Layer {
         source: { file: this.data, offset: run.host },
       }))
     })
+  }
+
+  plainRunAt(range: ByteRange): PlainRun | undefined {
+    const run = this.map.runAt(range, sameContent)
+    if (run instanceof Promise) {
+      // whoever reads meets the same failure
+      run.catch(() => undefined)
+      return undefined
+    }
+    const length = run.end - range.offset
+    if (run.kind === 'zero') return { length, source: undefined }
+    if (run.kind !== 'data') return undefined
+    return { length, source: { file: this.data, offset: run.host } }
   }
 
   read(target: Uint8Array, offset: number): MaybePromise<void> {

@@ -4,7 +4,7 @@ import { SECTOR_SIZE } from '../../base/units'
 import type { CopyPiece, HostFile } from '../../host/host'
 import type { LayerInfo } from '../../model/image'
 import { LastingFailure } from '../lasting-failure'
-import type { Allocation, LayerExtent, LayerFile, WritableLayer } from '../layer'
+import type { Allocation, LayerExtent, LayerFile, PlainRun, WritableLayer } from '../layer'
 
 /**
  * A plain file: byte N of the disk is byte N of the file. It decides everything; its holes read as
@@ -42,6 +42,10 @@ export class RawLayer implements WritableLayer {
       content: data ? 'data' : 'zero',
       source: { file: this.file, offset: range.offset },
     }))
+  }
+
+  plainRunAt({ offset, length }: ByteRange): PlainRun {
+    return { length, source: { file: this.file, offset } }
   }
 
   read(target: Uint8Array, offset: number): MaybePromise<void> {

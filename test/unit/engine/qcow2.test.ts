@@ -4,6 +4,7 @@ import { type ErrorData, toErrorData } from '../../../engine/base/errors'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectChain, inspectImage } from '../../../engine/image/inspect'
 import { runJob } from '../../../engine/job/jobs'
+import { plainContent } from '../../support/disks'
 import { fileSystem } from '../../support/host-log'
 import { type Built, type BuiltImage, buildQcow2, put32, put64 } from '../../support/qcow2-builder'
 import { Random } from '../../support/random'
@@ -330,6 +331,29 @@ describe('reading', () => {
     for (let offset = 0; offset < disk.size; offset += 3000) {
       const bytes = new Uint8Array(Math.min(3000, disk.size - offset))
       await disk.read(bytes, offset)
+      expect(bytes).toEqual(whole.subarray(offset, offset + bytes.length))
+    }
+    await disk.close()
+  })
+
+  test('zeros and data are plain, and data lies where it is said to; nothing else is', async () => {
+    const built = build({
+      clusters: ['none', 'zero', 'compressed', 'data', 'zero-allocated', 'data'],
+    })
+    const whole = await read(hostWith(built))
+    const disk = await openDisk(hostWith(built), PATH, { writable: false })
+    // brings the tables into memory, without which nothing can be told at once
+    await disk.read(new Uint8Array(1), 0)
+    const runs = await plainContent(disk, { offset: 700, length: disk.size - 700 })
+    const covered = runs.map(({ offset, bytes }) => [offset, bytes.length])
+    expect(covered).toEqual([
+      [700, CLUSTER - 700],
+      [CLUSTER, CLUSTER],
+      [3 * CLUSTER, CLUSTER],
+      [4 * CLUSTER, CLUSTER],
+      [5 * CLUSTER, CLUSTER],
+    ])
+    for (const { offset, bytes } of runs) {
       expect(bytes).toEqual(whole.subarray(offset, offset + bytes.length))
     }
     await disk.close()
