@@ -23,7 +23,7 @@ import { contentHash, type Expected, expectOutcome, fileHash } from './outcome'
 
 const firstSeed = Number(process.env['ADD_COW_SEED'] ?? 1)
 /** Kills of each job. `ADD_COW_KILLS=100 npm test -- killed` tries more. */
-const kills = Number(process.env['ADD_COW_KILLS'] ?? 6)
+const kills = Number(process.env['ADD_COW_KILLS'] ?? 4)
 
 const SIZE = 96 * MIB
 

@@ -39,7 +39,10 @@ export async function fileHash(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Expects the bytes of a raw file, or the disk of an image, to be so; QEMU has its say on what it can read. */
+/**
+ * Expects the bytes of a raw file, or the disk of an image, to be so; QEMU has its say on what it
+ * can read.
+ */
 export async function expectOutcome(path: string, expected: Expected): Promise<void> {
   const hash = path.endsWith('.raw') ? await fileHash(path) : await contentHash(path)
   expect(hash).toBe(expected.sha256)
