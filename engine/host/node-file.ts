@@ -6,6 +6,7 @@ import type { MaybePromise } from '../base/maybe-promise'
 import { alignDown, alignUp, MIB } from '../base/units'
 import { BulkWriter } from './bulk-writer'
 import { LinuxDirectFile } from './direct-file'
+import { ExtentRuns } from './extent-runs'
 import { fileMark } from './file-mark'
 import {
   type ByteLocks,
@@ -57,12 +58,14 @@ export class NodeFile implements HostFile {
   private readonly linux: LinuxCalls | undefined = linuxCalls()
   private canPunch = true
   private canSeek = true
+  private canAsk: boolean | undefined
   private canCopy = true
   private closed = false
   private turn: Promise<void> | undefined
   private lateReads = 0
   private bulk: BulkWriter | undefined
   private sender: LinuxDirectFile | undefined
+  private extents: ExtentRuns | undefined
   /**
    * Where data was found last: to find its end takes the host the longer the more extents it lies
    * in, and whoever goes through a file asks again and again inside of it.
@@ -299,6 +302,12 @@ export class NodeFile implements HostFile {
     const { data, hole } = this
     if (offset >= data.offset && offset < data.end) return { data: true, end: data.end }
     if (offset >= hole.offset && offset < hole.end) return { data: false, end: hole.end }
+    const known = this.extentsAt(linux, offset)
+    if (known?.data === false) return this.foundHole(offset, known.end)
+    if (known !== undefined) {
+      this.data = { offset, end: known.end }
+      return known
+    }
     // where data ended, a hole begins; elsewhere, most who ask have reason to expect data
     if (offset === data.end && offset > 0) {
       const next = linux.seekData(this.fd, offset) ?? ENDLESS
@@ -310,6 +319,20 @@ export class NodeFile implements HostFile {
       return { data: true, end }
     }
     return this.foundHole(offset, linux.seekData(this.fd, offset) ?? ENDLESS)
+  }
+
+  /** Many runs by one call, where the file system has one whose word can be taken. */
+  private extentsAt(linux: LinuxCalls, offset: number): DataRun | undefined {
+    this.canAsk ??= !this.writable && linux.tellsExtents(this.fd)
+    if (!this.canAsk) return undefined
+    this.extents ??= new ExtentRuns(this.fd, linux)
+    try {
+      return this.extents.at(offset)
+    } catch (error) {
+      if (!isMissingCall(error)) throw error
+      this.canAsk = false
+      return undefined
+    }
   }
 
   private foundHole(offset: number, end: number): DataRun {

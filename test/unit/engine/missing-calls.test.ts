@@ -31,6 +31,8 @@ function failing(code: string): { calls: LinuxCalls; asked: Asked } {
   const calls: LinuxCalls = {
     seekData: fail('seekData'),
     seekHole: fail('seekHole'),
+    tellsExtents: () => true,
+    fileExtents: fail('fileExtents'),
     punchHole: fail('punchHole'),
     copiesWithin: () => true,
     copyRange: fail('copyRange'),
@@ -78,6 +80,11 @@ async function useAll(): Promise<void> {
       expect(await target.file.dataAt(at)).toEqual({ data: true, end: 5 * MIB })
     }
     expect(await target.file.dataAt(5 * MIB)).toEqual({ data: false, end: ENDLESS })
+    const reader = await nodeHost.open(target.path, { access: 'read' })
+    for (const at of [0, 5000]) {
+      expect(await reader.dataAt(at)).toEqual({ data: true, end: 5 * MIB })
+    }
+    await reader.close()
   } finally {
     await source.file.close()
     await target.file.close()
@@ -93,8 +100,9 @@ describe('a system call that is missing', () => {
     const { calls, asked } = failing(code)
     here.calls = calls
     await useAll()
-    // of the two files one is copied to and looked at for holes, and the other one punched
-    expect(asked).toEqual({ copyRange: 1, punchHole: 1, seekHole: 1 })
+    // of the two files one is copied to and looked at for holes, opened for writing and again for
+    // reading alone, and the other one punched
+    expect(asked).toEqual({ copyRange: 1, punchHole: 1, seekHole: 2, fileExtents: 1 })
   })
 
   test('that names a file made without one: the file is made with its name', async () => {
