@@ -81,16 +81,14 @@ async function measure(twins: Twins, name: ServerName, workload: Workload): Prom
   const files = await prepareFiles(twins, folder, name)
   const server = await startServer(folder, name)
   try {
-    if (workload.allocate === true) {
-      await fio(folder, ['--rw=write', '--bs=1m', '--iodepth=4', part])
-    }
+    // by small writes: where large ones made the pages, the kernel goes through all of a large page
+    // for each small write, whoever serves
+    if (workload.allocate === true) await fio(folder, ['--rw=write', ...random, part])
+    // nothing is left to be written to the device under the work
+    execFileSync('sync')
     for (const file of files) {
-      if (workload.cache === 'cold') execFileSync('sync', [file])
-      const use =
-        workload.cache === 'cold' ? ['iflag=nocache', 'count=0'] : ['of=/dev/null', 'bs=1M']
-      execFileSync('dd', [`if=${file}`, 'status=none', ...use], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      })
+      if (workload.cache === 'cold') dd(file, 'iflag=nocache', 'count=0')
+      else dd(file, 'of=/dev/null', 'bs=1M')
     }
     // what is cold at first does not stay it: no time to warm up, and as much work for each
     const time = ['--time_based', '--runtime=2', '--ramp_time=0.5']
@@ -100,6 +98,11 @@ async function measure(twins: Twins, name: ServerName, workload: Workload): Prom
     server.kill()
     await once(server, 'close')
   }
+}
+
+function dd(file: string, ...operands: readonly string[]): void {
+  const stdio = ['ignore', 'ignore', 'inherit'] as const
+  execFileSync('dd', [`if=${file}`, 'status=none', ...operands], { stdio: [...stdio] })
 }
 
 /** Copies of what a server serves; returns the files that it reads from. */
