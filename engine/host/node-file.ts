@@ -39,8 +39,8 @@ const COPY_STEP = 8 * MIB
 /** What file systems share is counted in blocks of this many bytes. */
 const BLOCK = 4096
 const ZERO_STEP = MIB
-/** Turns of the event loop that a device is given to answer in. */
-const LOOKS_AGAIN = 8
+/** Turns of the event loop that a device is given to answer in: less than a millisecond. */
+const LOOKS_AGAIN = 128
 const NO_RUN: { readonly offset: number; readonly end: number } = { offset: 0, end: 0 }
 /** So many reads in a row that it did not answer in that time, and no more looks are taken. */
 const LATE_READS = 64

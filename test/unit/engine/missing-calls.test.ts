@@ -172,7 +172,7 @@ describe('a system call that does less than it was asked for', () => {
     for (const each of [file, from, source.file, target.file]) await each.close()
   })
 
-  test.each([3, 1000])('reads what is in the cache at look %i', async (last) => {
+  test.each([3, 100_000])('reads what is in the cache at look %i', async (last) => {
     let looks = 0
     let asked = 0
     here.calls = {
@@ -193,7 +193,7 @@ describe('a system call that does less than it was asked for', () => {
       expect(Buffer.from(found).equals(last === 3 ? found.fill(0xee) : bytes)).toBe(true)
     }
     // where the cache never has it, looking is given up
-    expect([asked, looks]).toEqual(last === 3 ? [1, 102] : [100, 64 * 9 + 36])
+    expect([asked, looks]).toEqual(last === 3 ? [1, 102] : [100, 64 * 129 + 36])
   })
 
   test('reads the rest from the device', async () => {
