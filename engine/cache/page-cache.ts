@@ -26,6 +26,11 @@ export interface Page {
 
 type Memory = Pick<Page, 'bytes' | 'words'>
 
+interface CachedPage extends Page {
+  /** Since it came in, or was last passed over for eviction. */
+  used: boolean
+}
+
 export const PAGE_SIZE = 4096
 /** What the cache of one image may take, in bytes, whatever the size of the disk. */
 export const DEFAULT_CACHE_BYTES = 4 * MIB
@@ -41,8 +46,11 @@ export interface PageCacheOptions {
 }
 
 export class PageCache {
-  /** In order of use, the page that was not used for the longest time first. */
-  private readonly pages = new Map<number, Page>()
+  /**
+   * In the order in which they came in; who was used stays for another round. To move a page at
+   * each use would cost more than all else that is done with it.
+   */
+  private readonly pages = new Map<number, CachedPage>()
   private readonly dirty = new Set<number>()
   private readonly writing = new Set<number>()
   private readonly loading = new Map<number, Promise<Page>>()
@@ -72,8 +80,7 @@ export class PageCache {
     if (this.latest?.index === index) return this.latest
     const page = this.pages.get(index)
     if (page === undefined) return this.loading.get(index) ?? this.load(index)
-    this.pages.delete(index)
-    this.pages.set(index, page)
+    page.used = true
     this.latest = page
     return page
   }
@@ -207,7 +214,7 @@ export class PageCache {
   }
 
   private insert(index: number, { bytes, words }: Memory): Page {
-    const page = { index, bytes, words }
+    const page = { index, bytes, words, used: false }
     this.pages.set(index, page)
     return page
   }
@@ -218,11 +225,16 @@ export class PageCache {
   }
 
   private evictOne(): boolean {
-    for (const index of this.pages.keys()) {
+    for (const [index, page] of this.pages) {
       if (this.dirty.has(index) || this.writing.has(index)) continue
-      this.spare = this.pages.get(index)
       this.pages.delete(index)
-      if (this.latest?.index === index) this.latest = undefined
+      if (page.used) {
+        page.used = false
+        this.pages.set(index, page)
+        continue
+      }
+      this.spare = page
+      if (this.latest === page) this.latest = undefined
       return true
     }
     return false

@@ -70,8 +70,8 @@ export class ExtentRuns {
   }
 
   /**
-   * Goes to the extent that holds an offset, or is the next behind it, a few steps on or back. False
-   * where it is not known, or not where its data ends.
+   * Goes to the extent that holds an offset, or is the next behind it, a few steps on or back.
+   * False where it is not known, or not where its data ends.
    */
   private reaches(offset: number): boolean {
     const { count } = this

@@ -34,6 +34,8 @@ const statAsync: (fd: number, options: { bigint: true }) => Promise<fs.BigIntSta
  * than it loses.
  */
 const CACHED_READ_LIMIT = 256 * 1024
+/** So much is asked of the device at once for reads that go on where the last one ended. */
+const READ_AHEAD = 512 * 1024
 /** One step of an in-kernel copy: the event loop gets a turn between two. */
 const COPY_STEP = 8 * MIB
 /** What file systems share is counted in blocks of this many bytes. */
@@ -61,6 +63,10 @@ export class NodeFile implements HostFile {
   private canAsk: boolean | undefined
   private canCopy = true
   private closed = false
+  /** Where the last read ended. */
+  private readEnd = -1
+  /** Up to where the device was asked ahead; 0 where it was not. */
+  private aheadEnd = 0
   private turn: Promise<void> | undefined
   private lateReads = 0
   private bulk: BulkWriter | undefined
@@ -118,23 +124,35 @@ export class NodeFile implements HostFile {
   }
 
   read(target: Uint8Array, offset: number): MaybePromise<void> {
+    const goesOn = offset === this.readEnd
+    this.readEnd = offset + target.length
+    if (!goesOn) this.aheadEnd = 0
+    else if (this.readEnd > this.aheadEnd - READ_AHEAD / 2) this.readOnAhead()
     if (target.length <= CACHED_READ_LIMIT) {
       const read = this.linux?.readCached(this.fd, target, offset)
       if (read === target.length) return undefined
       if (this.linux !== undefined && read === undefined) {
+        this.linux.prefetch(this.fd, offset, goesOn ? READ_AHEAD : target.length)
+        if (goesOn) this.aheadEnd = offset + READ_AHEAD
         return this.readSoon(this.linux, target, offset)
       }
     }
     return this.readThrough(target, offset)
   }
 
+  /** Asks for what follows what was asked for, so that the device is at work meanwhile. */
+  private readOnAhead(): void {
+    if (this.aheadEnd === 0) return
+    this.linux?.prefetch(this.fd, this.aheadEnd, READ_AHEAD)
+    this.aheadEnd += READ_AHEAD
+  }
+
   /**
-   * Asks the device, and looks again a few times before it takes the thread pool: a fast device has
+   * The device was asked; looks again a few times before it takes the thread pool: a fast device has
    * answered by then, and a slow one has got all that is wanted at once, where the pool would ask
    * for a few pieces at a time.
    */
   private async readSoon(linux: LinuxCalls, target: Uint8Array, offset: number): Promise<void> {
-    linux.prefetch(this.fd, offset, target.length)
     const looks = this.lateReads < LATE_READS ? LOOKS_AGAIN : 0
     for (let n = 0; n < looks; n += 1) {
       await this.nextTurn()

@@ -196,6 +196,38 @@ describe('a system call that does less than it was asked for', () => {
     expect([asked, looks]).toEqual(last === 3 ? [1, 102] : [100, 64 * 129 + 36])
   })
 
+  test('asks the device ahead for reads that go on, and only for these', async () => {
+    const wanted: [number, number][] = []
+    const { calls } = failing('EIO')
+    const isCached = vi.fn(() => true)
+    here.calls = {
+      ...calls,
+      prefetch: (_fd, offset, length) => wanted.push([offset, length]),
+      readCached: (_fd, target) => (isCached() ? target.length : undefined),
+    }
+    const { file } = await opened(new Uint8Array(MIB))
+    const read = async (from: number, count: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1) await file.read(new Uint8Array(4096), from + n * 4096)
+    }
+    await read(0, 100)
+    expect(wanted).toEqual([])
+    for (const away of [1, 2]) {
+      wanted.length = 0
+      isCached.mockReturnValueOnce(false)
+      await read(away * 10 * MIB, 1)
+      isCached.mockReturnValueOnce(false)
+      await read(away * 10 * MIB + 4096, 200)
+      const ahead = away * 10 * MIB + 4096
+      expect(wanted).toEqual([
+        [away * 10 * MIB, 4096],
+        [ahead, 512 * 1024],
+        [ahead + 512 * 1024, 512 * 1024],
+        [ahead + MIB, 512 * 1024],
+      ])
+    }
+    await file.close()
+  })
+
   test('reads the rest from the device', async () => {
     const { calls } = failing('EIO')
     here.calls = {

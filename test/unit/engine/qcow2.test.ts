@@ -4,6 +4,7 @@ import { type ErrorData, toErrorData } from '../../../engine/base/errors'
 import { openDisk } from '../../../engine/image/disk'
 import { inspectChain, inspectImage } from '../../../engine/image/inspect'
 import { runJob } from '../../../engine/job/jobs'
+import type { Finding } from '../../../engine/model/image'
 import { plainContent } from '../../support/disks'
 import { fileSystem } from '../../support/host-log'
 import { type Built, type BuiltImage, buildQcow2, put32, put64 } from '../../support/qcow2-builder'
@@ -53,10 +54,14 @@ async function failure(work: Promise<unknown>): Promise<ErrorData> {
   )
 }
 
-async function findings(host: SimulatedHost): Promise<string[]> {
+async function check(host: SimulatedHost): Promise<readonly Finding[]> {
   const control = { signal: new AbortController().signal, report: () => undefined }
   const result = await runJob(host, { kind: 'check', path: PATH, repair: 'none' }, control)
-  return (result.check?.findings ?? []).map(({ code, severity }) => `${severity} ${code}`)
+  return result.check?.findings ?? []
+}
+
+async function findings(host: SimulatedHost): Promise<string[]> {
+  return (await check(host)).map(({ code, severity }) => `${severity} ${code}`)
 }
 
 function flipped(built: Built, at: number, value: number): Built {
@@ -263,6 +268,22 @@ describe('check', () => {
     const built = build()
     damage(built)
     expect(await findings(hostWith(built))).toContain(finding)
+  })
+
+  test('each cluster counts that lies in the place of another, or where none can be', async () => {
+    const clusters = ['data', 'data', 'data', 'none', 'none', 'none'] as const
+    const built = build({ clusters })
+    const entries = new Uint8Array(3 * 8)
+    built.file.read(entries, at(built))
+    built.file.write(entries, at(built) + 3 * 8)
+    expect(await check(hostWith(built))).toMatchObject([
+      { code: 'cluster-shared', details: { times: 3, offset: 3 * CLUSTER } },
+    ])
+    const short = build({ clusters })
+    short.file.truncate(short.file.length - 2 * CLUSTER)
+    expect(await check(hostWith(short))).toMatchObject([
+      { code: 'entry-damaged', details: { times: 2, offset: CLUSTER } },
+    ])
   })
 
   test('shared clusters are no damage where no entry says that it is alone', async () => {
