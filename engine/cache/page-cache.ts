@@ -22,9 +22,11 @@ export interface Page {
   readonly bytes: Uint8Array
   /** The same memory in 32-bit words, for fast looking. */
   readonly words: Int32Array
+  /** The same memory, for numbers of any byte order. */
+  readonly view: DataView
 }
 
-type Memory = Pick<Page, 'bytes' | 'words'>
+type Memory = Omit<Page, 'index'>
 
 interface CachedPage extends Page {
   /** Since it came in, or was last passed over for eviction. */
@@ -213,8 +215,8 @@ export class PageCache {
     return this.insert(index, memory)
   }
 
-  private insert(index: number, { bytes, words }: Memory): Page {
-    const page = { index, bytes, words, used: false }
+  private insert(index: number, { bytes, words, view }: Memory): Page {
+    const page = { index, bytes, words, view, used: false }
     this.pages.set(index, page)
     return page
   }
@@ -243,5 +245,6 @@ export class PageCache {
 
 function newMemory(): Memory {
   const bytes = new Uint8Array(PAGE_SIZE)
-  return { bytes, words: new Int32Array(bytes.buffer) }
+  const { buffer } = bytes
+  return { bytes, words: new Int32Array(buffer), view: new DataView(buffer) }
 }

@@ -148,9 +148,9 @@ export class NodeFile implements HostFile {
   }
 
   /**
-   * The device was asked; looks again a few times before it takes the thread pool: a fast device has
-   * answered by then, and a slow one has got all that is wanted at once, where the pool would ask
-   * for a few pieces at a time.
+   * The device was asked; looks again a few times before it takes the thread pool: a fast device
+   * has answered by then, and a slow one has got all that is wanted at once, where the pool would
+   * ask for a few pieces at a time.
    */
   private async readSoon(linux: LinuxCalls, target: Uint8Array, offset: number): Promise<void> {
     const looks = this.lateReads < LATE_READS ? LOOKS_AGAIN : 0

@@ -69,13 +69,13 @@ async function walk(
     const turn = giveTurn()
     if (turn !== undefined) await turn
     if (at % map.tableSpan === 0) await useTable(map, at / map.tableSpan, use, found)
-    const answer = map.at(at)
+    const answer = map.at(at, size)
     const mapping = answer instanceof Promise ? await answer : answer
     if (mapping.kind === 'damaged') {
       found.add('entry-damaged', 'corruption', mapping.found, { offset: at })
     } else if (mapping.kind !== 'unallocated') {
       allocated += mapping.end - at
-      if (!isApart) useCluster(map, mapping, at, use, found)
+      if (!isApart) useClusters(map, mapping, at, use, found)
     }
     at = mapping.end
   }
@@ -87,10 +87,10 @@ function cancelled(path: string): EngineError {
   return new EngineError('job/cancelled', message, {}, { state: 'unchanged' })
 }
 
-/** A cluster is marked by its first subcluster that has data. */
-function useCluster(
+/** Marks the clusters of a run; one in parts is marked by its first that has data. */
+function useClusters(
   { clusterSize }: ClusterMap,
-  { kind, host, compressedLength, sole }: Mapping,
+  { kind, end, host, compressedLength, sole }: Mapping,
   offset: number,
   use: ClusterUse,
   found: Findings,
@@ -100,7 +100,10 @@ function useCluster(
   const inCluster = host % clusterSize
   const cluster = host - inCluster
   if (inCluster > 0 && use.latest === cluster) return
-  noteUse(use.add(cluster, clusterSize, 'data'), offset, sole, found)
+  const start = offset - inCluster
+  use.add(cluster, end - start, 'data', (before, into) => {
+    noteUse(before, Math.max(start + into, offset), sole, found)
+  })
 }
 
 async function useTable(

@@ -5,7 +5,15 @@ import { alignDown } from '../../base/units'
 import { type Page, PAGE_SIZE, PageCache } from '../../cache/page-cache'
 import type { HostFile } from '../../host/host'
 import { bytesPerTable, entrySize, type Qcow2Header } from './header'
-import { type ClusterKind, decodeL2Entry, kindOfSubcluster, type L2Entry } from './l2-entry'
+import {
+  type ClusterKind,
+  countAlike,
+  decodeL2Entry,
+  isUniform,
+  kindOfSubcluster,
+  type L2Entry,
+  type L2Format,
+} from './l2-entry'
 
 const L1_ENTRY_SIZE = 8
 /** Of an entry of level 1, the bits that are the table's offset: 9 to 55. */
@@ -64,15 +72,21 @@ export class ClusterMap {
   /** Bytes of the disk that one table of level 2 maps. */
   readonly tableSpan: number
   private readonly entrySize: 8 | 16
+  private readonly format: L2Format
   private readonly unitSize: number
   private readonly pages: PageCache
-  private readonly views = new WeakMap<Page, DataView>()
 
   constructor(private readonly files: ClusterMapFiles) {
     const { header, file, length, cacheBytes } = files
     this.clusterSize = 2 ** header.clusterBits
     this.tableSpan = bytesPerTable(header)
     this.entrySize = entrySize(header.extendedL2)
+    this.format = {
+      clusterBits: header.clusterBits,
+      version: header.version,
+      extended: header.extendedL2,
+      externalData: header.externalData !== undefined,
+    }
     this.unitSize = this.clusterSize / (header.extendedL2 ? SUBCLUSTERS : 1)
     const options = { fileOffset: 0, length, barrier: () => Promise.resolve() }
     this.pages = new PageCache(
@@ -90,33 +104,37 @@ export class ClusterMap {
     range: ByteRange,
     joins: (first: Mapping, next: Mapping, at: number) => boolean,
   ): MaybePromise<Mapping> {
-    return andThen(this.at(range.offset), (first) => {
+    const limit = rangeEnd(range)
+    return andThen(this.at(range.offset, limit), (first) => {
       if (first.kind === 'damaged') throw this.damaged(range.offset, first)
       let { end } = first
-      while (end < rangeEnd(range)) {
-        const next = this.peek(end)
+      while (end < limit) {
+        const next = this.peek(end, limit)
         if (next === undefined || next.kind === 'damaged') break
         if (!joins(first, next, end - range.offset)) break
         end = next.end
       }
-      return { ...first, end: Math.min(end, rangeEnd(range)) }
+      return { ...first, end: Math.min(end, limit) }
     })
   }
 
-  /** What the tables say at one offset, up to the end of its cluster or subcluster at least. */
-  at(offset: number): MaybePromise<Mapping | Damage> {
+  /**
+   * What the tables say at one offset, up to the end of its cluster or subcluster at least, and on
+   * from there while clusters that start before `limit` are alike, as far as one page tells.
+   */
+  at(offset: number, limit: number): MaybePromise<Mapping | Damage> {
     const index = Math.floor(offset / this.tableSpan)
     return andThen(this.tableAt(index), ({ table, found }) => {
       if (found !== undefined || table === 0) return this.unmapped(index, found)
       const place = this.entryPlace(table, offset)
       return this.pages.use(Math.floor(place / PAGE_SIZE), (page) =>
-        this.mapping(page, place, offset),
+        this.mapping(page, place, offset, limit),
       )
     })
   }
 
   /** The same where the tables are in memory; else undefined. */
-  peek(offset: number): Mapping | Damage | undefined {
+  peek(offset: number, limit: number): Mapping | Damage | undefined {
     const index = Math.floor(offset / this.tableSpan)
     const l1Place = this.files.header.l1.offset + index * L1_ENTRY_SIZE
     const l1Page = this.pages.peek(Math.floor(l1Place / PAGE_SIZE))
@@ -125,7 +143,7 @@ export class ClusterMap {
     if (found !== undefined || table === 0) return this.unmapped(index, found)
     const place = this.entryPlace(table, offset)
     const page = this.pages.peek(Math.floor(place / PAGE_SIZE))
-    return page === undefined ? undefined : this.mapping(page, place, offset)
+    return page === undefined ? undefined : this.mapping(page, place, offset, limit)
   }
 
   /** Where the table of level 2 with a given number lies. */
@@ -143,7 +161,7 @@ export class ClusterMap {
 
   private decodeL1(page: Page, place: number): TableSpot {
     const at = place % PAGE_SIZE
-    const view = this.viewOf(page)
+    const { view } = page
     const high = view.getUint32(at) & L1_OFFSET_HIGH
     const table = high * WORD + ((view.getUint32(at + 4) & L1_OFFSET_LOW) >>> 0)
     if (table === 0) return { table, found: undefined }
@@ -164,16 +182,10 @@ export class ClusterMap {
     return { kind: 'unallocated', end, host: 0, compressedLength: 0, sole: false }
   }
 
-  private mapping(page: Page, place: number, offset: number): Mapping | Damage {
-    const { header, size } = this.files
-    const { clusterBits, version, extendedL2: extended } = header
-    const format = {
-      clusterBits,
-      version,
-      extended,
-      externalData: header.externalData !== undefined,
-    }
-    const entry = decodeL2Entry(this.viewOf(page), place % PAGE_SIZE, format)
+  private mapping(page: Page, place: number, offset: number, limit: number): Mapping | Damage {
+    const { size } = this.files
+    const { view } = page
+    const entry = decodeL2Entry(view, place % PAGE_SIZE, this.format)
     const start = alignDown(offset, this.clusterSize)
     if (entry === undefined) {
       const end = Math.min(start + this.clusterSize, size)
@@ -181,12 +193,30 @@ export class ClusterMap {
     }
     const inCluster = offset - start
     const kind = kindOfSubcluster(entry, Math.floor(inCluster / this.unitSize))
-    const unit = entry.sub === undefined ? this.clusterSize : this.unitSize
-    const end = Math.min(alignDown(offset, unit) + unit, size)
     const found = this.faultOf(kind, entry, start)
-    if (found !== undefined) return { kind: 'damaged', end, found }
+    const isWhole = isUniform(entry)
+    const unit = isWhole ? this.clusterSize : this.unitSize
+    let end = alignDown(offset, unit) + unit
+    if (found !== undefined) return { kind: 'damaged', end: Math.min(end, size), found }
+    if (isWhole && end < limit) {
+      const most = this.clustersUpTo(limit, place, start, kind === 'data' ? entry.host : 0)
+      const alike = countAlike(view, place % PAGE_SIZE, most, entry, this.format)
+      end = start + alike * this.clusterSize
+    }
     const host = kind === 'data' ? entry.host + inCluster : entry.host
-    return { kind, end, host, compressedLength: entry.compressedLength, sole: entry.sole }
+    const { compressedLength, sole } = entry
+    return { kind, end: Math.min(end, size), host, compressedLength, sole }
+  }
+
+  /**
+   * How many clusters from `start` on may be looked at together: those that start before `limit`,
+   * with entries in one page and one table, and with data that starts before the file's end.
+   */
+  private clustersUpTo(limit: number, place: number, start: number, host: number): number {
+    const wanted = Math.min(limit, this.files.size) - start
+    const before = Math.ceil(Math.min(wanted, this.files.dataLength - host) / this.clusterSize)
+    const piece = Math.min(PAGE_SIZE, this.clusterSize)
+    return Math.min(before, (piece - (place % piece)) / this.entrySize)
   }
 
   /** What is wrong with where a cluster's data is said to be. */
@@ -198,15 +228,6 @@ export class ClusterMap {
     }
     if (host < dataLength) return undefined
     return `its data is at ${String(host)} of the file, which ends at ${String(dataLength)}`
-  }
-
-  private viewOf(page: Page): DataView {
-    let view = this.views.get(page)
-    if (view === undefined) {
-      view = new DataView(page.bytes.buffer, page.bytes.byteOffset, page.bytes.byteLength)
-      this.views.set(page, view)
-    }
-    return view
   }
 }
 

@@ -17,23 +17,33 @@ const MAX_PAGES = (64 * MIB) / PAGE_BYTES
  */
 export class ClusterUse {
   private readonly pages = new Map<number, Uint8Array>()
+  private latestPage: { readonly number: number; readonly bytes: Uint8Array } | undefined
   full = false
-  /** The offset that was marked last. */
+  /** Where the range that was marked last starts. */
   latest: number | undefined
 
   constructor(private readonly clusterSize: number) {}
 
   /**
    * Marks the clusters that a range of the file touches; what one of them was used for before,
-   * where that does not go together.
+   * where that does not go together. `told` hears of each one of those, with how many bytes into
+   * the first one's cluster it starts.
    */
-  add(offset: number, length: number, use: Use): Use | undefined {
+  add(
+    offset: number,
+    length: number,
+    use: Use,
+    told?: (before: Use, into: number) => void,
+  ): Use | undefined {
     let conflict: Use | undefined
     this.latest = offset
+    const first = Math.floor(offset / this.clusterSize)
     const end = divCeil(offset + length, this.clusterSize)
-    for (let cluster = Math.floor(offset / this.clusterSize); cluster < end; cluster += 1) {
+    for (let cluster = first; cluster < end; cluster += 1) {
       const before = this.mark(cluster, use)
-      if (before !== undefined && !(before === 'packed' && use === 'packed')) conflict = before
+      if (before === undefined || (before === 'packed' && use === 'packed')) continue
+      conflict = before
+      told?.(before, (cluster - first) * this.clusterSize)
     }
     return conflict
   }
@@ -50,14 +60,17 @@ export class ClusterUse {
   }
 
   private pageOf(number: number): Uint8Array | undefined {
-    let page = this.pages.get(number)
-    if (page !== undefined) return page
-    if (this.pages.size >= MAX_PAGES) {
-      this.full = true
-      return undefined
+    if (this.latestPage?.number === number) return this.latestPage.bytes
+    let bytes = this.pages.get(number)
+    if (bytes === undefined) {
+      if (this.pages.size >= MAX_PAGES) {
+        this.full = true
+        return undefined
+      }
+      bytes = new Uint8Array(PAGE_BYTES)
+      this.pages.set(number, bytes)
     }
-    page = new Uint8Array(PAGE_BYTES)
-    this.pages.set(number, page)
-    return page
+    this.latestPage = { number, bytes }
+    return bytes
   }
 }

@@ -7,7 +7,7 @@ export async function countAllocated(map: ClusterMap, size: number): Promise<num
   for (let at = 0; at < size;) {
     const turn = giveTurn()
     if (turn !== undefined) await turn
-    const answer = map.at(at)
+    const answer = map.at(at, size)
     const first = answer instanceof Promise ? await answer : answer
     const end = first.kind === 'damaged' ? first.end : await endOfRun(map, at, size)
     if (first.kind !== 'damaged' && first.kind !== 'unallocated') bytes += end - at

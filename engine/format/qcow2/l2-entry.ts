@@ -11,6 +11,8 @@ export interface L2Entry {
   readonly compressedLength: number
   /** The refcount is exactly one: nobody else refers to this cluster. */
   readonly sole: boolean
+  /** The cluster has room in the file, whether what it reads comes from there or not. */
+  readonly placed: boolean
   /** Subclusters, bit n for subcluster n; undefined where the entry is for a whole cluster. */
   readonly sub: { readonly allocated: number; readonly zero: number } | undefined
 }
@@ -31,6 +33,8 @@ const OFFSET_HIGH = 0x00ff_ffff
 /** Bits of the lower half. */
 const OFFSET_LOW = 0xffff_fe00
 const READS_ZERO = 1
+/** Every subcluster. */
+const ALL = 0xffff_ffff
 
 /**
  * Decodes the entry at `at` of a page. Undefined where it contradicts itself. What it points to is
@@ -48,12 +52,12 @@ export function decodeL2Entry(page: DataView, at: number, format: L2Format): L2E
   if (format.extended) {
     const sub = { allocated: page.getUint32(at + 12), zero: page.getUint32(at + 8) }
     if ((sub.allocated & sub.zero) !== 0 || (!placed && sub.allocated !== 0)) return undefined
-    return { kind: placed ? 'data' : 'unallocated', host, compressedLength: 0, sole, sub }
+    return { kind: placed ? 'data' : 'unallocated', host, compressedLength: 0, sole, placed, sub }
   }
   const zero = (low & READS_ZERO) !== 0
   if (zero && format.version === 2) return undefined
   const kind = zero ? 'zero' : placed ? 'data' : 'unallocated'
-  return { kind, host, compressedLength: 0, sole, sub: undefined }
+  return { kind, host, compressedLength: 0, sole, placed, sub: undefined }
 }
 
 /**
@@ -73,7 +77,51 @@ function compressedEntry(
   const host = (descriptor & (2 ** offsetBits - 1)) * WORD + low
   const sectors = (descriptor >>> offsetBits) + 1
   const compressedLength = sectors * 2 ** SECTOR_BITS - (host % 2 ** SECTOR_BITS)
-  return { kind: 'compressed', host, compressedLength, sole, sub: undefined }
+  return { kind: 'compressed', host, compressedLength, sole, placed: true, sub: undefined }
+}
+
+/** Whether what an entry says holds for all of its cluster. */
+export function isUniform({ sub }: L2Entry): boolean {
+  if (sub === undefined) return true
+  const { allocated, zero } = sub
+  return allocated === ALL || zero === ALL || (allocated === 0 && zero === 0)
+}
+
+/**
+ * How many entries from `at` on, the first counted, say the same of their clusters, whose room in
+ * the file, if they have any, follows one behind the other. At most `most`. The first is uniform.
+ */
+export function countAlike(
+  page: DataView,
+  at: number,
+  most: number,
+  { kind, placed }: L2Entry,
+  { clusterBits, extended }: L2Format,
+): number {
+  if (kind === 'compressed') return 1
+  const step = placed ? 2 ** clusterBits : 0
+  const entrySize = extended ? 16 : 8
+  const end = at + most * entrySize
+  let high = page.getUint32(at)
+  let low = page.getUint32(at + 4)
+  for (let next = at + entrySize; next < end; next += entrySize) {
+    low += step
+    if (low >= WORD) {
+      low -= WORD
+      high += 1
+    }
+    const follows = page.getUint32(next + 4) === low && page.getUint32(next) === high
+    if (!follows || (extended && !haveSameBits(page, at, next))) return (next - at) / entrySize
+  }
+  return most
+}
+
+/** Of two entries with subclusters. */
+function haveSameBits(page: DataView, one: number, other: number): boolean {
+  return (
+    page.getUint32(one + 8) === page.getUint32(other + 8) &&
+    page.getUint32(one + 12) === page.getUint32(other + 12)
+  )
 }
 
 /** The kind of one subcluster, 0 to 31; where the entry is for a whole cluster, the cluster's. */

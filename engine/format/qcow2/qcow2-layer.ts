@@ -158,7 +158,7 @@ export class Qcow2Layer implements Layer {
     offset: number,
     prepareEnd: number,
   ): MaybePromise<void> {
-    const place = this.map.at(offset)
+    const place = this.map.at(offset, offset + 1)
     return andThen(place, (mapping) => {
       if (mapping.kind === 'damaged') throw this.map.damaged(offset, mapping)
       const read = this.compressed.read(mapping, target, offset % this.clusterSize)
@@ -171,7 +171,7 @@ export class Qcow2Layer implements Layer {
   private prepare(from: Mapping, end: number): void {
     let at = from.end
     for (let left = this.compressed.ahead; left > 0 && at < end; left -= 1) {
-      const next = this.map.peek(at)
+      const next = this.map.peek(at, end)
       if (next?.kind !== 'compressed') return
       this.compressed.prepare(next)
       at = next.end
