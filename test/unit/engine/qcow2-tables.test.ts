@@ -178,7 +178,7 @@ describe('entries that say the same', () => {
     ])
   })
 
-  test('the part of a run that passes the end of the file is told, cluster by cluster', async () => {
+  test('what of a run passes the end of the file is told, cluster by cluster', async () => {
     const clusters = new Array<BuiltCluster>(40).fill('data')
     const built = buildQcow2({ ...emptyImage, size: 40 * CLUSTER, clusters }, new Random(4))
     built.file.truncate(built.file.length - 7 * CLUSTER)
