@@ -1,7 +1,7 @@
 import { type ByteRange, rangeEnd } from '../../base/byte-range'
 import { EngineError } from '../../base/errors'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
-import { alignDown } from '../../base/units'
+import { alignDown, divCeil } from '../../base/units'
 import { type Page, PAGE_SIZE, PageCache } from '../../cache/page-cache'
 import type { HostFile } from '../../host/host'
 import { bytesPerTable, entrySize, type Qcow2Header } from './header'
@@ -199,7 +199,9 @@ export class ClusterMap {
     let end = alignDown(offset, unit) + unit
     if (found !== undefined) return { kind: 'damaged', end: Math.min(end, size), found }
     if (isWhole && end < limit) {
-      const most = this.clustersUpTo(limit, place, start, kind === 'data' ? entry.host : 0)
+      const isBound = kind === 'data' && !this.format.externalData
+      const left = isBound ? this.files.dataLength - entry.host : Infinity
+      const most = this.clustersUpTo(Math.min(limit - start, left), place, start)
       const alike = countAlike(view, place % PAGE_SIZE, most, entry, this.format)
       end = start + alike * this.clusterSize
     }
@@ -209,12 +211,11 @@ export class ClusterMap {
   }
 
   /**
-   * How many clusters from `start` on may be looked at together: those that start before `limit`,
-   * with entries in one page and one table, and with data that starts before the file's end.
+   * How many clusters from `start` on may be looked at together: those that begin within `length`
+   * bytes of the disk, with entries in one page and one table.
    */
-  private clustersUpTo(limit: number, place: number, start: number, host: number): number {
-    const wanted = Math.min(limit, this.files.size) - start
-    const before = Math.ceil(Math.min(wanted, this.files.dataLength - host) / this.clusterSize)
+  private clustersUpTo(length: number, place: number, start: number): number {
+    const before = divCeil(Math.min(length, this.files.size - start), this.clusterSize)
     const piece = Math.min(PAGE_SIZE, this.clusterSize)
     return Math.min(before, (piece - (place % piece)) / this.entrySize)
   }

@@ -330,6 +330,14 @@ describe('reading', () => {
     expect(host.log.filter(({ kind }) => kind !== 'sync')).toEqual([])
   })
 
+  test('what a data file is too short for reads as zero', async () => {
+    const clusters = ['none', 'none', 'zero', 'zero', 'data', 'data'] as const
+    const built = build({ clusters, dataFile: 'apart.raw' })
+    built.apart.truncate(0)
+    expect(await read(hostWith(built))).toEqual(new Uint8Array(6 * CLUSTER))
+    expect(await check(hostWith(built))).toEqual([])
+  })
+
   test('info tells of what is in the header', async () => {
     const info = await inspectImage(hostWith(build()), PATH)
     expect(info).toMatchObject({
