@@ -1,4 +1,5 @@
 import { printable } from './cli'
+import type { TextSink } from './output'
 
 /**
  * One run, with qemu-img's names. Bytes; `offset` and `filename` where the run lies in a host file.
@@ -16,46 +17,65 @@ export interface MapEntry {
 
 /** How a map is written, piece by piece: head, entries, tail. */
 export interface MapText {
-  readonly head: string
-  readonly entry: (entry: MapEntry) => string
-  readonly tail: () => string
+  head(sink: TextSink): void
+  entry(sink: TextSink, entry: MapEntry): void
+  tail(sink: TextSink): void
 }
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const FIRST = utf8('{ "start": ')
+const NEXT = utf8(',\n{ "start": ')
+const LENGTH = utf8(', "length": ')
+const DEPTH = utf8(', "depth": ')
+const OFFSET = utf8(', "offset": ')
+const END = utf8('}')
 
 /** A JSON array, one entry a line, as qemu-img writes it. */
 export function jsonMap(): MapText {
-  let separator = ''
+  let isFirst = true
+  const flags = Array.from({ length: 8 }, (_, bits) => {
+    const [present, zero, data] = [4, 2, 1].map((bit) => String((bits & bit) !== 0))
+    return utf8(`, "present": ${present}, "zero": ${zero}, "data": ${data}`)
+  })
   // most runs lie in the same file as another one
-  const quoted = new Map<string, string>()
-  const quote = (name: string): string => {
-    const text = quoted.get(name) ?? JSON.stringify(name)
-    quoted.set(name, text)
-    return text
+  const names = new Map<string, Uint8Array>()
+  const nameBytes = (name: string): Uint8Array => {
+    const bytes = names.get(name) ?? utf8(`, "filename": ${JSON.stringify(name)}`)
+    names.set(name, bytes)
+    return bytes
   }
   return {
-    head: '[',
-    entry: ({ start, length, depth, present, zero, data, offset, filename }) => {
-      const place = offset === undefined ? '' : `, "offset": ${offset}`
-      const name = filename === undefined ? '' : `, "filename": ${quote(filename)}`
-      const text =
-        `${separator}{ "start": ${start}, "length": ${length}, "depth": ${depth}, ` +
-        `"present": ${String(present)}, "zero": ${String(zero)}, "data": ${String(data)}` +
-        `${place}${name}}`
-      separator = ',\n'
-      return text
+    head: (sink) => sink.text('['),
+    entry: (sink, { start, length, depth, present, zero, data, offset, filename }) => {
+      sink.bytes(isFirst ? FIRST : NEXT)
+      isFirst = false
+      sink.number(start)
+      sink.bytes(LENGTH)
+      sink.number(length)
+      sink.bytes(DEPTH)
+      sink.number(depth)
+      const bits = (present ? 4 : 0) | (zero ? 2 : 0) | (data ? 1 : 0)
+      sink.bytes(flags[bits] ?? END)
+      if (offset !== undefined) {
+        sink.bytes(OFFSET)
+        sink.number(offset)
+      }
+      if (filename !== undefined) sink.bytes(nameBytes(filename))
+      sink.bytes(END)
     },
-    tail: () => ']\n',
+    tail: (sink) => sink.text(']\n'),
   }
 }
 
 /** A table of what holds data. */
 export function humanMap(): MapText {
   return {
-    head: row('Offset', 'Length', 'Mapped to', 'File'),
-    entry: ({ start, length, data, offset, filename }) => {
-      if (!data || offset === undefined || filename === undefined) return ''
-      return row(hex(start), hex(length), hex(offset), printable(filename))
+    head: (sink) => sink.text(row('Offset', 'Length', 'Mapped to', 'File')),
+    entry: (sink, { start, length, data, offset, filename }) => {
+      if (!data || offset === undefined || filename === undefined) return
+      sink.text(row(hex(start), hex(length), hex(offset), printable(filename)))
     },
-    tail: () => '',
+    tail: () => undefined,
   }
 }
 

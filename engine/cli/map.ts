@@ -29,15 +29,17 @@ async function map(cli: Cli, file: string, output: 'human' | 'json'): Promise<vo
     const sink = new TextSink(cli.out)
     // what ends before any of the layers does needs no look at each of them
     const inAll = Math.min(...layers.map(({ size }) => alignDown(size, SECTOR_SIZE)))
-    await sink.add(text.head)
+    text.head(sink)
     await disk.walk((extent) => {
-      if (extent.depth !== undefined) return sink.add(text.entry(servedEntry(extent, names)))
-      if (rangeEnd(extent) <= inAll) {
-        return sink.add(text.entry(unservedEntry(extent, layers.length - 1)))
+      if (extent.depth !== undefined) text.entry(sink, servedEntry(extent, names))
+      else if (rangeEnd(extent) <= inAll) {
+        text.entry(sink, unservedEntry(extent, layers.length - 1))
+      } else {
+        for (const entry of unservedEntries(extent, layers)) text.entry(sink, entry)
       }
-      return sink.add(unservedEntries(extent, layers).map(text.entry).join(''))
+      return sink.pass()
     })
-    await sink.add(text.tail())
+    text.tail(sink)
     await sink.end()
   } finally {
     await disk.close()

@@ -1,6 +1,9 @@
+import { PassThrough } from 'node:stream'
+import { text as streamText } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { unservedEntries } from '../../../engine/cli/map'
 import { humanMap, jsonMap, type MapEntry, type MapText } from '../../../engine/cli/map-text'
+import { Output, TextSink } from '../../../engine/cli/output'
 
 const entries: readonly MapEntry[] = [
   {
@@ -16,13 +19,20 @@ const entries: readonly MapEntry[] = [
   { start: 4096, length: 512, depth: 0, present: false, zero: true, data: false },
 ]
 
-function whole(text: MapText, list: readonly MapEntry[]): string {
-  return text.head + list.map((entry) => text.entry(entry)).join('') + text.tail()
+async function whole(text: MapText, list: readonly MapEntry[]): Promise<string> {
+  const stream = new PassThrough()
+  const sink = new TextSink(new Output(stream))
+  text.head(sink)
+  for (const entry of list) text.entry(sink, entry)
+  text.tail(sink)
+  await sink.end()
+  stream.end()
+  return await streamText(stream)
 }
 
 describe('a map', () => {
-  test('as JSON is an array, one entry a line', () => {
-    const text = whole(jsonMap(), entries)
+  test('as JSON is an array, one entry a line', async () => {
+    const text = await whole(jsonMap(), entries)
     expect(text).toBe(
       '[{ "start": 0, "length": 4096, "depth": 1, "present": true, "zero": false, ' +
         '"data": true, "offset": 0, "filename": "a \\"b\\".raw"},\n' +
@@ -30,11 +40,11 @@ describe('a map', () => {
         '"data": false}]\n',
     )
     expect(JSON.parse(text)).toEqual(entries)
-    expect(JSON.parse(whole(jsonMap(), []))).toEqual([])
+    expect(JSON.parse(await whole(jsonMap(), []))).toEqual([])
   })
 
-  test('for people shows what holds data', () => {
-    expect(whole(humanMap(), entries)).toBe(
+  test('for people shows what holds data', async () => {
+    expect(await whole(humanMap(), entries)).toBe(
       'Offset          Length          Mapped to       File\n' +
         '0               0x1000          0               a "b".raw\n',
     )
