@@ -99,6 +99,8 @@ describeNeeding([program('qemu-nbd'), program('qemu-img')], 'by way of QEMU', ()
     await output(folder, 'qemu-img', 'convert', '-f', format, '-O', 'raw', name, 'theirs.raw')
     expect(readFileSync(join(folder, 'theirs.raw')).equals(source)).toBe(true)
 
+    // of this one, QEMU itself does not tell: see vhdx.test.ts
+    if (format === 'vhdx') return
     const theirs = await output(folder, 'qemu-img', 'map', '--output=json', '-f', format, name)
     const ours = await addCowImg(folder, 'map', '--output=json', name)
     expect(zeroRuns(ours.stdout)).toEqual(zeroRuns(theirs))

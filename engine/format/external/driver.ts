@@ -5,6 +5,7 @@ import type { ExternalFormat } from '../../model/image'
 import type { OpenLayerOptions } from '../overlay/open-overlay'
 import { ExternalLayer } from './external-layer'
 import { openNamedFiles } from './named-files'
+import { VhdxBlocks } from './vhdx-blocks'
 
 /**
  * Opens an image of a format that another program reads for us. `file` is the image, already open.
@@ -26,8 +27,15 @@ export async function openExternal(
   try {
     if (host.openInside === undefined) throw noProgram(path, format)
     const inside = await host.openInside(path, format)
-    const { size } = await inside.stat()
-    return new ExternalLayer({ path, format, size, files: [file, ...extents], inside })
+    try {
+      const { size } = await inside.stat()
+      const blocks = format === 'vhdx' ? await VhdxBlocks.open(file, size) : undefined
+      const content = blocks ?? inside
+      return new ExternalLayer({ path, format, size, files: [file, ...extents], inside, content })
+    } catch (error) {
+      await inside.close()
+      throw error
+    }
   } catch (error) {
     throwFirstFailure(await Promise.allSettled(extents.map((extent) => extent.close())))
     throw error

@@ -15,6 +15,8 @@ export interface ExternalImage {
   readonly files: readonly HostFile[]
   /** The disk inside of the image, as another program reads it. */
   readonly inside: HostFile
+  /** Tells where that disk has data. */
+  readonly content: Pick<HostFile, 'dataAt'>
 }
 
 /**
@@ -41,7 +43,7 @@ export class ExternalLayer implements Layer {
   }
 
   extentAt(range: ByteRange): MaybePromise<LayerExtent> {
-    return andThen(this.image.inside.dataAt(range.offset), ({ data, end }) => ({
+    return andThen(this.image.content.dataAt(range.offset), ({ data, end }) => ({
       length: Math.min(range.length, end - range.offset),
       allocated: true,
       content: data ? 'data' : 'zero',
