@@ -1,14 +1,15 @@
 /**
- * `npm run gallery -- [parts of names]`: a picture of every page, dialog and state of the window,
- * in both themes and two sizes, and of some of them in high contrast, into
+ * `npm run gallery -- [--german] [parts of names]`: a picture of every page, dialog and state of the
+ * window, in both themes and two sizes, and of some of them in high contrast, into
  * out/test-artefacts/gallery, beside those that the end-to-end tests take of the real window. Axe
- * looks at each.
+ * looks at each. With `--german` all of them are in that language, whose words are longer.
  */
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { AxeResults } from 'axe-core'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { build, preview } from 'vite'
@@ -44,6 +45,19 @@ interface Shot {
   readonly size: (typeof SIZES)[number]
 }
 
+function nameOf({ view, look, size }: Shot): string {
+  return [view.name, look.name, size.name, ...(options.german ? ['german'] : [])].join('-')
+}
+
+/** The views are found by their English words; only then the language is another one. */
+async function speakGerman(page: Page): Promise<void> {
+  await page.evaluate(`{
+    const { fakeBridge: bridge } = window
+    bridge.settings = { ...bridge.settings, language: 'de' }
+    bridge.emit('settings.changed', bridge.settings)
+  }`)
+}
+
 function shotsOf(view: View): Shot[] {
   const looks = LOOKS.filter((look) => view.contrast === true || !('contrast' in look))
   return looks.flatMap((look) => SIZES.map((size) => ({ view, look, size })))
@@ -70,16 +84,21 @@ async function shoot(browser: Browser, base: string, shot: Shot): Promise<string
     await page.goto(`${base}?scenario=${scenario}&theme=${look.theme}&lang=${lang}`)
     await page.waitForSelector('.window')
     await view.show(page)
+    if (options.german) await speakGerman(page)
   } catch (error) {
     problems.push(String(error))
   }
   await page.waitForTimeout(400)
-  await page.screenshot({ path: join(OUT, `${view.name}-${look.name}-${size.name}.png`) })
+  await page.screenshot({ path: join(OUT, `${nameOf(shot)}.png`) })
   problems.push(...(await violations(page)))
   await page.close()
   return problems
 }
 
+const { values: options, positionals: parts } = parseArgs({
+  options: { german: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 const configFile = fileURLToPath(new URL('vite.config.ts', import.meta.url))
 await build({ configFile, logLevel: 'error' })
 const server = await preview({ configFile, logLevel: 'error' })
@@ -91,7 +110,6 @@ const browser = await chromium.launch({
 })
 await mkdir(OUT, { recursive: true })
 
-const parts = process.argv.slice(2)
 const wanted = VIEWS.filter(
   ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)),
 )
@@ -103,8 +121,7 @@ let found = 0
 async function takePictures(): Promise<void> {
   for (let shot = waiting.shift(); shot !== undefined; shot = waiting.shift()) {
     const problems = await shoot(browser, base, shot)
-    const name = `${shot.view.name}-${shot.look.name}-${shot.size.name}`
-    for (const problem of problems) console.log(`${name}: ${problem}`)
+    for (const problem of problems) console.log(`${nameOf(shot)}: ${problem}`)
     pictures += 1
     found += problems.length
   }
