@@ -54,6 +54,16 @@ describeNeeding(
       return found
     }
 
+    /** The card that lights up when the middle of the chain's strip is pointed at. */
+    async function servesTheMiddle(): Promise<string> {
+      const strip = details(app).locator('.chain-strip canvas')
+      await strip.hover()
+      const cards = details(app).locator('.chain__card--served')
+      const [lit = ''] = await cards.allTextContents()
+      await details(app).getByRole('tab', { name: 'Chain' }).hover()
+      return lit
+    }
+
     test('adds the base and makes an overlay on it', async () => {
       await addFiles(app, [versions.before])
       await row(app, 'debian.img').click()
@@ -123,6 +133,7 @@ describeNeeding(
 
     test('flattens it to the raw disk that was to come out', async () => {
       await selectOverlay()
+      expect(await servesTheMiddle()).toContain('debian.img')
       await choose(app, 'Flatten', /^In place/)
       const form = dialog(app, /^Flatten/)
       await form.getByText('add-cow-img flatten').waitFor()
@@ -130,8 +141,8 @@ describeNeeding(
       await form.getByRole('button', { name: 'Flatten', exact: true }).click()
       await jobDone(app, overlay)
       await details(app).getByText('Serves 100% of the disk').waitFor()
-      // the strip follows a moment later, and nothing tells when
-      await app.window.waitForTimeout(1000)
+      // the strip follows a moment later
+      await expect.poll(servesTheMiddle, { timeout: 30_000 }).toContain('work.add-cow')
       await app.screenshot('main-8-flattened')
 
       const raw = join(directory, 'work.raw')
