@@ -30,7 +30,7 @@ async function filter(page: Page, label: RegExp, entry: RegExp): Promise<void> {
 }
 
 /** Puts the window into other units, as the main process would. */
-async function units(page: Page, name: string): Promise<void> {
+export async function units(page: Page, name: string): Promise<void> {
   await page.evaluate(`{ const bridge = window.fakeBridge
     bridge.settings = { ...bridge.settings, units: '${name}' }
     bridge.emit('settings.changed', bridge.settings) }`)

@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { units } from './frame-views'
 import type { View } from './views'
 
 async function openMap(page: Page, image: string, tab = 'Map'): Promise<void> {
@@ -74,6 +75,14 @@ export const MAP_VIEWS: readonly View[] = [
   },
   { name: 'map-raw', show: (page) => openMap(page, 'debian-12-server.raw') },
   { name: 'map-tiny', show: (page) => openMap(page, 'scratch') },
+  {
+    name: 'map-extents-bytes',
+    show: async (page) => {
+      await openMap(page, 'experiment')
+      await way(page, 'Extents')
+      await units(page, 'bytes')
+    },
+  },
   { name: 'map-huge', show: (page) => openMap(page, 'measurement-archive') },
   { name: 'map-broken', show: (page) => openMapOf(page, 'accounting') },
   {

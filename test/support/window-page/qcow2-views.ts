@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { units } from './frame-views'
 import type { View } from './views'
 
 async function select(page: Page, name: string): Promise<void> {
@@ -46,6 +47,15 @@ export const QCOW2_VIEWS: readonly View[] = [
   { name: 'qcow2-facts', scenario, show: (page) => facts(page, 'web.qcow2') },
   { name: 'qcow2-rich', scenario, show: (page) => facts(page, 'appliance') },
   { name: 'qcow2-rich-de', scenario, lang: 'de', show: (page) => facts(page, 'appliance') },
+  {
+    name: 'qcow2-snapshots-bytes',
+    scenario,
+    show: async (page) => {
+      await units(page, 'bytes')
+      await facts(page, 'appliance')
+      await page.getByRole('table').first().scrollIntoViewIfNeeded()
+    },
+  },
   { name: 'qcow2-cloud', scenario, show: (page) => select(page, 'debian-12-generic') },
   { name: 'qcow2-menu', scenario, show: (page) => menu(page, 'web.qcow2') },
   { name: 'vmdk-menu', scenario, show: (page) => menu(page, 'windows-11') },

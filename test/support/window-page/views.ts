@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { COMPARE_VIEWS } from './compare-views'
 import { EXPORT_VIEWS } from './export-views'
-import { FRAME_VIEWS } from './frame-views'
+import { FRAME_VIEWS, units } from './frame-views'
 import { MAP_VIEWS } from './map-views'
 import { QCOW2_VIEWS } from './qcow2-views'
 
@@ -393,6 +393,13 @@ export const VIEWS: readonly View[] = [
   { name: 'history-de', lang: 'de', show: (page) => tab(page, 'web-staging-before', 'Verlauf') },
   { name: 'history-none', show: (page) => tab(page, 'accounting', 'History') },
   { name: 'measure', show: (page) => showMeasured(page, 'What it would take') },
+  {
+    name: 'measure-bytes',
+    show: async (page) => {
+      await units(page, 'bytes')
+      await showMeasured(page, 'What it would take')
+    },
+  },
   { name: 'measure-de', lang: 'de', show: (page) => showMeasured(page, 'Was es kosten würde') },
   {
     name: 'failure',
