@@ -1,6 +1,6 @@
 /**
- * `npm run gallery -- [--german] [parts of names]`: a picture of every page, dialog and state of the
- * window, in both themes and two sizes, and of some of them in high contrast, into
+ * `npm run gallery -- [--german] [parts of names]`: a picture of every page, dialog and state of
+ * the window, in both themes and two sizes, and of some of them in high contrast, into
  * out/test-artefacts/gallery, beside those that the end-to-end tests take of the real window. Axe
  * looks at each. With `--german` all of them are in that language, whose words are longer.
  */
