@@ -27,7 +27,7 @@ async function pressOn(button: HTMLElement): Promise<void> {
 
 function focusedName(): string | null {
   const focused = document.activeElement
-  return focused?.getAttribute('aria-label') ?? focused?.textContent?.trim() ?? null
+  return focused?.getAttribute('aria-label') ?? focused?.textContent.trim() ?? null
 }
 
 describe('a watched folder is taken out by keyboard, and the focus is', () => {
