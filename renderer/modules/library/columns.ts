@@ -15,7 +15,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'virtualSize', width: 120, grow: 0, align: 'end' },
   { id: 'sizeOnDisk', width: 96, grow: 0, align: 'end' },
   { id: 'allocated', width: 128, grow: 0, align: 'end' },
-  { id: 'base', width: 136, grow: 1, align: 'start' },
+  { id: 'base', width: 136, grow: 2, align: 'start' },
   { id: 'usedBy', width: 80, grow: 0, align: 'end' },
   { id: 'modified', width: 136, grow: 0, align: 'end' },
 ]
