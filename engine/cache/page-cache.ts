@@ -1,6 +1,6 @@
 import type { HostFile } from '../host/host'
-import type { MaybePromise } from '../base/maybe-promise'
-import { MIB } from '../base/units'
+import { andThen, type MaybePromise } from '../base/maybe-promise'
+import { KIB, MIB } from '../base/units'
 import { assert } from '../base/assert'
 
 /**
@@ -28,12 +28,24 @@ export interface Page {
 
 type Memory = Omit<Page, 'index'>
 
+/** Pages that were read in one go with one that was asked for. */
+interface Ahead {
+  readonly first: number
+  readonly bytes: Uint8Array
+  /** Bytes of them that were read. */
+  readonly length: number
+  /** The writes that had ended before: after one more, they may be old. */
+  readonly writes: number
+}
+
 interface CachedPage extends Page {
   /** Since it came in, or was last passed over for eviction. */
   used: boolean
 }
 
 export const PAGE_SIZE = 4096
+/** So much is read at once where pages are loaded one behind another: one call for many of them. */
+const AHEAD = 64 * KIB
 /** What the cache of one image may take, in bytes, whatever the size of the disk. */
 export const DEFAULT_CACHE_BYTES = 4 * MIB
 
@@ -62,6 +74,9 @@ export class PageCache {
   private latest: Page | undefined
   /** Memory of a page that has left, for the next one. */
   private spare: Memory | undefined
+  private ahead: Ahead | undefined
+  /** The page that was loaded last. */
+  private loaded: number | undefined
   private length: number
 
   constructor(
@@ -141,6 +156,7 @@ export class PageCache {
     this.pages.clear()
     this.dirty.clear()
     this.latest = undefined
+    this.ahead = undefined
     this.length = length
   }
 
@@ -195,14 +211,38 @@ export class PageCache {
     const { bytes } = memory
     this.spare = undefined
     bytes.fill(0, covered)
-    const offset = this.options.fileOffset + index * PAGE_SIZE
-    const read = this.file.read(bytes.subarray(0, covered), offset)
+    const read = this.read(index, bytes.subarray(0, covered))
     if (!(read instanceof Promise) && this.hasRoom()) return this.insert(index, memory)
     const promise = this.insertLater(index, memory, read).finally(() => {
       this.loading.delete(index)
     })
     this.loading.set(index, promise)
     return promise
+  }
+
+  private read(index: number, target: Uint8Array): MaybePromise<void> {
+    const goesOn = this.loaded === index - 1
+    this.loaded = index
+    const known = this.knownAhead(index, target.length)
+    if (known !== undefined) return target.set(known)
+    const offset = this.options.fileOffset + index * PAGE_SIZE
+    // while another page is waited for, these are asked for at once and not one behind another
+    if (!goesOn || this.loading.size > 0) return this.file.read(target, offset)
+    const length = Math.min(AHEAD, this.length - index * PAGE_SIZE)
+    const bytes = this.ahead?.bytes ?? new Uint8Array(AHEAD)
+    this.ahead = undefined
+    const writes = this.written
+    return andThen(this.file.read(bytes.subarray(0, length), offset), () => {
+      target.set(bytes.subarray(0, target.length))
+      this.ahead = { first: index, bytes, length, writes }
+    })
+  }
+
+  private knownAhead(index: number, length: number): Uint8Array | undefined {
+    const { ahead, written } = this
+    if (ahead?.writes !== written || index < ahead.first) return undefined
+    const start = (index - ahead.first) * PAGE_SIZE
+    return start + length <= ahead.length ? ahead.bytes.subarray(start, start + length) : undefined
   }
 
   private async insertLater(

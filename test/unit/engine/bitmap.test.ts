@@ -57,6 +57,22 @@ function heldBarrier(): { barrier: () => Promise<void>; open: () => void } {
   return { barrier: () => opened, open: () => open() }
 }
 
+/** A file whose reads are there at once, and are told to be when `until` is. */
+function lateFile(
+  file: HostFile,
+  until: (target: Uint8Array) => Promise<void> | undefined,
+): HostFile {
+  const calls: Pick<HostFile, 'read' | 'write'> = {
+    read: async (target, offset) => {
+      const told = until(target)
+      await file.read(target, offset)
+      await told
+    },
+    write: (source, offset) => file.write(source, offset),
+  }
+  return Object.assign(Object.create(file), calls) as HostFile
+}
+
 async function setByte(cache: PageCache, index: number, value: number): Promise<void> {
   const page = await cache.get(index)
   page.bytes[0] = value
@@ -157,6 +173,80 @@ describe('the page cache', () => {
     await cache.get(8)
     expect([cache.peek(0)?.index, cache.peek(1)]).toEqual([0, undefined])
   })
+
+  test('reads several pages at once where they are asked for one behind another', async () => {
+    const pages = 40
+    const content = fileOf(START)
+    const all = Uint8Array.from({ length: pages * PAGE_SIZE - 6 }, (_, n) => n / PAGE_SIZE + 1)
+    content.write(all, START)
+    const opened = await openFile(content)
+    const options = { fileOffset: START, length: all.length, barrier: nothing }
+    const cache = new PageCache(opened.file, { ...options, cacheBytes: 1 })
+    for (let index = 0; index < pages; index += 1) {
+      const expected = new Uint8Array(PAGE_SIZE)
+      expected.set(all.subarray(index * PAGE_SIZE, (index + 1) * PAGE_SIZE))
+      expect((await cache.get(index)).bytes).toEqual(expected)
+    }
+    // the first, then 16 at a time
+    expect(opened.calls.filter(({ kind }) => kind === 'read')).toHaveLength(4)
+    for (const index of [39, 20, 3]) {
+      expect((await cache.get(index)).bytes[0]).toBe(index + 1)
+    }
+  })
+
+  test('several who ask for pages one behind another get each its own', async () => {
+    const pages = 30
+    const content = fileOf(0)
+    content.write(
+      Uint8Array.from({ length: pages * PAGE_SIZE }, (_, n) => n / PAGE_SIZE + 1),
+      0,
+    )
+    const { file } = await openFile(content)
+    const length = pages * PAGE_SIZE
+    const lengths: number[] = []
+    const options = { fileOffset: 0, length, barrier: nothing, cacheBytes: 1 }
+    const cache = new PageCache(
+      lateFile(file, (target) => {
+        lengths.push(target.length)
+        return Promise.resolve()
+      }),
+      options,
+    )
+    // so far all but the first have come in by one read
+    for (let index = 0; index < 17; index += 1) await cache.get(index)
+    const indices = [17, 18, 19, 3, 20, 25]
+    const bytes = indices.map(async (index) => {
+      const page = await cache.get(index)
+      return [page.bytes[0], page.bytes[PAGE_SIZE - 1]]
+    })
+    expect(await Promise.all(bytes)).toEqual(indices.map((index) => [index + 1, index + 1]))
+    const [page, ahead] = [PAGE_SIZE, 16 * PAGE_SIZE]
+    expect(lengths).toEqual([page, ahead, 13 * page, page, page, page, page, page])
+  })
+
+  test.each(['before', 'while'])(
+    'a page is read anew that was read ahead %s it was written',
+    async (when) => {
+      const { file } = await openFile(fileOf(40 * PAGE_SIZE))
+      let held: Promise<void> | undefined
+      const options = { fileOffset: 0, length: 40 * PAGE_SIZE, barrier: nothing, cacheBytes: 1 }
+      const cache = new PageCache(
+        lateFile(file, () => held),
+        options,
+      )
+      await setByte(cache, 9, 77)
+      await cache.get(2)
+      let go = (): void => undefined
+      if (when === 'while') held = new Promise((resolve) => (go = resolve))
+      const third = cache.get(3)
+      if (when === 'before') await third
+      await cache.writeBack()
+      go()
+      await third
+      for (let index = 38; cache.peek(9) !== undefined; index -= 2) await cache.get(index)
+      expect((await cache.get(9)).bytes[0]).toBe(77)
+    },
+  )
 
   test('asks the file once for a page that several wait for', async () => {
     const opened = await openFile(fileOf(PAGE_SIZE))
