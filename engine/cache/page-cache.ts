@@ -224,7 +224,10 @@ export class PageCache {
     const goesOn = this.loaded === index - 1
     this.loaded = index
     const known = this.knownAhead(index, target.length)
-    if (known !== undefined) return target.set(known)
+    if (known !== undefined) {
+      target.set(known)
+      return undefined
+    }
     const offset = this.options.fileOffset + index * PAGE_SIZE
     // while another page is waited for, these are asked for at once and not one behind another
     if (!goesOn || this.loading.size > 0) return this.file.read(target, offset)

@@ -6,6 +6,7 @@ import type { HostCall } from '../../support/host-call'
 import { fileSystem } from '../../support/host-log'
 import { SimulatedHost } from '../../support/simulated-host'
 import { SparseBytes } from '../../support/sparse-bytes'
+import { WrappedFile } from '../../support/wrapped-host'
 
 const PATH = '/d/metadata'
 const START = 2560
@@ -62,15 +63,13 @@ function lateFile(
   file: HostFile,
   until: (target: Uint8Array) => Promise<void> | undefined,
 ): HostFile {
-  const calls: Pick<HostFile, 'read' | 'write'> = {
-    read: async (target, offset) => {
+  return new (class extends WrappedFile {
+    override async read(target: Uint8Array, offset: number): Promise<void> {
       const told = until(target)
-      await file.read(target, offset)
+      await super.read(target, offset)
       await told
-    },
-    write: (source, offset) => file.write(source, offset),
-  }
-  return Object.assign(Object.create(file), calls) as HostFile
+    }
+  })(file)
 }
 
 async function setByte(cache: PageCache, index: number, value: number): Promise<void> {
