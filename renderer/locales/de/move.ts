@@ -11,7 +11,6 @@ export const move: SameKeys<typeof english> = {
       move: 'Im selben Dateisystem wird nichts kopiert, und es ist sofort getan.',
       copy: 'Beide stehen danach auf derselben Basis, und jedes geht seinen eigenen Weg.',
     },
-    folder: 'Ordner',
     folderPresent: 'Wo es jetzt ist',
     naming: 'Namen der anderen Dateien',
     names: { relative: 'Relativ', absolute: 'Absolut' },

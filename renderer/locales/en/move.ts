@@ -9,7 +9,6 @@ export const move = {
       move: 'On the same file system nothing is copied, and it is done in a moment.',
       copy: 'Both stand on the same base afterwards, and each goes its own way.',
     },
-    folder: 'Folder',
     folderPresent: 'Where it is now',
     naming: 'Names of the other files',
     names: { relative: 'Relative', absolute: 'Absolute' },
