@@ -83,11 +83,13 @@ describe.each(['add-cow', 'acow'] as const)('an export in use: %s', (format) => 
     const { nbd, socket } = await serve(folder)
     const clients = [await RawNbdClient.ready(socket), await RawNbdClient.ready(socket)]
     const half = SIZE / 2
-    const guests = clients.map((client, n) => new Guest(client, base, n * half, half))
+    // what they leave alone is left to be copied, however fast they are
+    const written = half - MIB / 4
+    const guests = clients.map((client, n) => new Guest(client, base, n * half, written))
     await nbd.snapshot({ path: join(folder, 'y.add-cow'), imageFile: 'y.raw', format: 'acow' })
     const copied = await nbd.flatten({}, idle)
     for (const guest of guests) await guest.stop()
-    expect(copied).toBeGreaterThan(0)
+    expect(copied).toBeGreaterThanOrEqual(MIB / 2)
     const [client] = clients
     expect((await client?.read(0, SIZE))?.data.equals(base)).toBe(true)
     await nbd.close()
