@@ -59,6 +59,7 @@ describe('the import dialog', () => {
     await open()
     const dialog = await show('import-overlay', 'q')
     expect(dialog.textContent).toContain('Stands on base.raw')
+    expect(dialog.textContent).toContain('Beside the qcow2 image')
     expect(document.activeElement).toBe(byLabel('Name'))
     expect(byLabel('Name').value).toBe('web.add-cow')
     expect(byLabel('Image file').value).toBe('web.raw')
@@ -126,6 +127,8 @@ describe('the import dialog', () => {
     await open()
     await show('import-overlay', 'vm')
     expect(isDisabled(byRole('button', 'Import'))).toBe(true)
+    // no folder is known yet: nothing is said of where it lies
+    expect(byRole('dialog').textContent).not.toContain('Beside the qcow2 image')
     bridge.nextAdd = { added: [], known: ['base'], refused: [] }
     await click(byRole('button', 'Choose a file…'))
     expect(byRole('dialog').textContent).toContain('base.raw is no qcow2 image')

@@ -247,6 +247,16 @@ describe('the page cache', () => {
     },
   )
 
+  test('what was read ahead is forgotten at a reset', async () => {
+    const { file } = await openFile(fileOf(8 * PAGE_SIZE))
+    const length = 8 * PAGE_SIZE
+    const cache = new PageCache(file, { fileOffset: 0, length, barrier: nothing })
+    for (const index of [0, 1]) await cache.get(index)
+    await file.write(Uint8Array.of(66), 2 * PAGE_SIZE)
+    cache.reset(length)
+    expect((await cache.get(2)).bytes[0]).toBe(66)
+  })
+
   test('asks the file once for a page that several wait for', async () => {
     const opened = await openFile(fileOf(PAGE_SIZE))
     const cache = new PageCache(opened.file, { fileOffset: 0, length: PAGE_SIZE, barrier: nothing })
