@@ -101,6 +101,12 @@ export interface DataRun {
   readonly end: number
 }
 
+/**
+ * Ascending ranges of data with holes between them: the start of each and its end (exclusive), one
+ * behind the other.
+ */
+export type DataRanges = Float64Array
+
 /** An open file. Reads and writes of one file may be under way side by side. */
 export interface HostFile {
   readonly path: string
@@ -137,6 +143,12 @@ export interface HostFile {
   sync(): Promise<void>
   /** The run that starts at an offset. Past the end of the file all is one hole that never ends. */
   dataAt(offset: number): MaybePromise<DataRun>
+  /**
+   * Where the data of a range lies, as `dataAt` would have told it at some moment of the call, but
+   * in one go, and without keeping the event loop from its work. Absent or undefined where the host
+   * cannot, does not know all of it for certain, or has the file open for writing.
+   */
+  dataIn?(range: ByteRange): Promise<DataRanges | undefined>
   /**
    * Advisory locks on single bytes, all shared, that go with this open file and with the process;
    * undefined where the host has none. See image/locks for what the bytes mean.

@@ -25,6 +25,8 @@ export interface LinuxCalls {
   tellsExtents(fd: number): boolean
   /** ioctl(2) with FIEMAP: `request` is a struct fiemap, with room for the extents behind it. */
   fileExtents(fd: number, request: Uint8Array): void
+  /** The same in the thread pool. `request` must stay as it is meanwhile. */
+  fileExtentsLater(fd: number, request: Uint8Array): Promise<void>
   /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE. */
   punchHole(fd: number, offset: number, length: number): void
   /**
@@ -143,6 +145,13 @@ function load(): LinuxCalls {
     fileExtents(fd, request) {
       if (Number(ioctl(fd, FS_IOC_FIEMAP, request)) !== 0) throw lastError('ioctl')
     },
+    fileExtentsLater: (fd, request) =>
+      new Promise((resolve, reject) => {
+        ioctl.async(fd, FS_IOC_FIEMAP, request, (error: unknown, result: unknown) => {
+          if (error === null && Number(result) === 0) resolve()
+          else reject(lastError('ioctl'))
+        })
+      }),
     punchHole(fd, offset, length) {
       const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
       if (Number(fallocate(fd, mode, offset, length)) !== 0) throw lastError('fallocate')

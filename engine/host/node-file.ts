@@ -5,12 +5,14 @@ import { EngineError } from '../base/errors'
 import type { MaybePromise } from '../base/maybe-promise'
 import { alignDown, alignUp, MIB } from '../base/units'
 import { BulkWriter } from './bulk-writer'
+import { dataRanges } from './data-ranges'
 import { LinuxDirectFile } from './direct-file'
 import { ExtentRuns } from './extent-runs'
 import { fileMark } from './file-mark'
 import {
   type ByteLocks,
   type CopyPiece,
+  type DataRanges,
   type DataRun,
   type DirectFile,
   ENDLESS,
@@ -339,10 +341,26 @@ export class NodeFile implements HostFile {
     return this.foundHole(offset, linux.seekData(this.fd, offset) ?? ENDLESS)
   }
 
+  async dataIn(range: ByteRange): Promise<DataRanges | undefined> {
+    const { linux, fd } = this
+    if (linux === undefined || !this.canAskExtents(linux)) return undefined
+    try {
+      return await dataRanges(fd, linux, range)
+    } catch (error) {
+      if (!isMissingCall(error)) throw ioError('look for holes in', this.path, error)
+      this.canAsk = false
+      return undefined
+    }
+  }
+
+  private canAskExtents(linux: LinuxCalls): boolean {
+    this.canAsk ??= !this.writable && linux.tellsExtents(this.fd)
+    return this.canAsk
+  }
+
   /** Many runs by one call, where the file system has one whose word can be taken. */
   private extentsAt(linux: LinuxCalls, offset: number): DataRun | undefined {
-    this.canAsk ??= !this.writable && linux.tellsExtents(this.fd)
-    if (!this.canAsk) return undefined
+    if (!this.canAskExtents(linux)) return undefined
     this.extents ??= new ExtentRuns(this.fd, linux)
     try {
       return this.extents.at(offset)

@@ -1,7 +1,14 @@
 import { assert } from '../../engine/base/assert'
-import { type ByteRange, splitRange } from '../../engine/base/byte-range'
+import { type ByteRange, rangeEnd, splitRange } from '../../engine/base/byte-range'
 import { andThen, type MaybePromise } from '../../engine/base/maybe-promise'
-import type { ByteLocks, CopyPiece, DataRun, FileStat, HostFile } from '../../engine/host/host'
+import type {
+  ByteLocks,
+  CopyPiece,
+  DataRanges,
+  DataRun,
+  FileStat,
+  HostFile,
+} from '../../engine/host/host'
 import { type CallKind, failure } from './host-call'
 import { applyChange, type FileChange } from './host-log'
 import type { SimulatedHost } from './simulated-host'
@@ -146,6 +153,21 @@ export class SimulatedFile implements HostFile {
     this.enter('data-at', 'look for holes in')
     assert(Number.isSafeInteger(offset) && offset >= 0, `holes at ${String(offset)}`)
     return this.maybeLate(() => this.bytes.dataAt(offset))
+  }
+
+  /** Of a file that is only read, as the real host. */
+  async dataIn(range: ByteRange): Promise<DataRanges | undefined> {
+    if (this.writable || !this.host.tellsDataIn) return undefined
+    this.enter('data-at', 'look for holes in')
+    await this.late()
+    const found: number[] = []
+    for (let at = range.offset; at < rangeEnd(range);) {
+      const { data, end } = this.bytes.dataAt(at)
+      const next = Math.min(end, rangeEnd(range))
+      if (data) found.push(at, next)
+      at = next
+    }
+    return Float64Array.from(found)
   }
 
   async close(): Promise<void> {

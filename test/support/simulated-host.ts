@@ -18,6 +18,8 @@ export interface SimulatedHostOptions {
   readonly fail?: (call: HostCall) => Errno | undefined
   /** As between two file systems. */
   readonly noLinks?: boolean
+  /** Whether files that are only read tell of all data in a range in one go; true where absent. */
+  readonly tellsDataIn?: boolean
   /** More calls than this are taken for an endless loop. */
   readonly callLimit?: number
 }
@@ -54,6 +56,10 @@ export class SimulatedHost implements Host {
   ) {
     this.names = new Map(state.names)
     this.files = new Map([...state.files].map(([number, bytes]) => [number, bytes.clone()]))
+  }
+
+  get tellsDataIn(): boolean {
+    return this.options.tellsDataIn ?? true
   }
 
   /** All files and names as they are now. Later changes do not show in it. */

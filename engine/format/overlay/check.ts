@@ -4,7 +4,8 @@ import { giveTurn } from '../../base/event-loop'
 import type { MaybePromise } from '../../base/maybe-promise'
 import { alignDown, divCeil, formatSize, isAligned, MIB, SECTOR_SIZE } from '../../base/units'
 import type { CheckResult, Finding } from '../../model/image'
-import type { CheckOptions } from '../layer'
+import type { Allocation, CheckOptions } from '../layer'
+import { Agreement, WINDOW } from './agreement'
 import type { OverlayStorage } from './overlay-storage'
 import { leaks, punchLeaks } from './leaks'
 import { clearLastByte } from './resize'
@@ -184,43 +185,69 @@ const STEP = 64 * MIB
 async function walk(overlay: OverlayStorage, options: CheckOptions): Promise<Walked> {
   const { path } = overlay.image
   const walked = { path, holes: 0, leaked: 0, allocatedBytes: 0, allocatedEnd: 0 }
+  const comparesBits = options.below !== undefined && !overlay.allAllocated
+  const agreement = comparesBits ? new Agreement(overlay) : undefined
   let reported = 0
   const report = (at: number): MaybePromise<void> => {
     if (at - reported < STEP && at < overlay.size) return undefined
     reported = at
     return options.report(at)
   }
-  // An await where nothing is to be waited for costs more than all else that is done for a run.
-  for (let at = 0; at < overlay.size;) {
-    const turn = giveTurn()
-    if (turn !== undefined) await turn
-    throwIfCancelled(overlay, options.signal)
-    const answer = overlay.allocationAt({ offset: at, length: overlay.size - at })
-    const { length, allocated } = answer instanceof Promise ? await answer : answer
-    const run = { offset: at, length }
-    if (allocated) {
-      walked.allocatedBytes += length
-      walked.allocatedEnd = rangeEnd(run)
-    }
-    if (options.below !== undefined) {
-      const host = overlay.image.dataAt(at)
-      const { data, end } = host instanceof Promise ? await host : host
-      const isExpected = data === allocated && end >= rangeEnd(run)
-      if (!isExpected && allocated) {
-        walked.holes += await hiddenData(overlay, run, { ...options, report })
-      } else if (!isExpected) {
-        for await (const leak of leaks(overlay, run)) {
-          walked.leaked += leak.length
-          await report(leak.offset)
+  const closer = { ...options, report }
+  try {
+    // An await where nothing is to be waited for costs more than all else that is done for a run.
+    for (let at = 0; at < overlay.size;) {
+      const turn = giveTurn()
+      if (turn !== undefined) await turn
+      throwIfCancelled(overlay, options.signal)
+      const answer = overlay.allocationAt({ offset: at, length: overlay.size - at })
+      const { length, allocated } = answer instanceof Promise ? await answer : answer
+      const run = { offset: at, length }
+      // a long run is told faster by the host than all that lies in it
+      const asked = length < WINDOW ? agreement?.from(at) : undefined
+      const agreed = asked instanceof Promise ? await asked : asked
+      if (agreed !== undefined && agreed.end > at) {
+        // not to its end: what is data lies within the image file
+        walked.allocatedBytes += agreed.allocatedBytes
+        at = agreed.end
+      } else {
+        if (allocated) {
+          walked.allocatedBytes += length
+          walked.allocatedEnd = rangeEnd(run)
         }
+        if (options.below !== undefined) {
+          const host = overlay.image.dataAt(at)
+          const { data, end } = host instanceof Promise ? await host : host
+          const isExpected = data === allocated && end >= rangeEnd(run)
+          if (!isExpected) await lookInside(overlay, { ...run, allocated }, walked, closer)
+        }
+        at = rangeEnd(run)
       }
+      const rest = report(at)
+      if (rest instanceof Promise) await rest
     }
-    at = rangeEnd(run)
-    const rest = report(at)
-    if (rest instanceof Promise) await rest
+  } finally {
+    await agreement?.end()
   }
   throwIfCancelled(overlay, options.signal)
   return walked
+}
+
+/** Adds what is wrong inside of a run to what was found. */
+async function lookInside(
+  overlay: OverlayStorage,
+  run: ByteRange & Allocation,
+  walked: Walked,
+  options: CheckOptions,
+): Promise<void> {
+  if (run.allocated) {
+    walked.holes += await hiddenData(overlay, run, options)
+    return
+  }
+  for await (const leak of leaks(overlay, run)) {
+    walked.leaked += leak.length
+    await options.report(leak.offset)
+  }
 }
 
 function throwIfCancelled(overlay: OverlayStorage, signal: AbortSignal): void {

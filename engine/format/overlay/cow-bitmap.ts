@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert'
 import { andThen, type MaybePromise } from '../../base/maybe-promise'
 import { divCeil, MIB } from '../../base/units'
-import { type Page, PAGE_SIZE, PageCache } from '../../cache/page-cache'
+import { PAGE_SIZE, PageCache } from '../../cache/page-cache'
 import type { HostFile } from '../../host/host'
+import { countOnes, fillBits, runOfBits, testBit } from './bits'
 
 const PAGE_BITS = PAGE_SIZE * 8
 const COUNT_STEP = MIB
@@ -49,8 +50,8 @@ export class CowBitmap {
     return this.cache.use(Math.floor(first / PAGE_BITS), (page) => {
       const bit = first % PAGE_BITS
       const inPage = Math.min(limit, PAGE_BITS - bit)
-      const value = testBit(page, bit)
-      const count = runInPage(page, bit, inPage, value)
+      const value = testBit(page.bytes, bit)
+      const count = runOfBits(page.words, bit, inPage, value)
       if (count < inPage || count === limit) return { value, count }
       return this.runAcrossPages(first, limit, value, count)
     })
@@ -84,7 +85,7 @@ export class CowBitmap {
   private runFromPage(index: number, limit: number, value: boolean): MaybePromise<number> {
     const inPage = Math.min(limit, PAGE_BITS)
     const look = (): MaybePromise<number> =>
-      this.cache.use(index, (page) => runInPage(page, 0, inPage, value))
+      this.cache.use(index, (page) => runOfBits(page.words, 0, inPage, value))
     if (value || this.cache.peek(index) !== undefined) return look()
     return andThen(this.nextStoredPage(index), (next) =>
       next > index ? Math.min(limit, (next - index) * PAGE_BITS) : look(),
@@ -124,7 +125,7 @@ export class CowBitmap {
     const bit = first % PAGE_BITS
     const inPage = Math.min(count, PAGE_BITS - bit)
     const done = this.cache.use(index, (page) => {
-      if (runInPage(page, bit, inPage, value) === inPage) return
+      if (runOfBits(page.words, bit, inPage, value) === inPage) return
       fillBits(page.bytes, bit, inPage, value)
       this.cache.markDirty(page)
     })
@@ -169,6 +170,16 @@ export class CowBitmap {
   }
 
   /**
+   * Bits as the file has them, 32 in a word from the lowest on, past the cache: what was changed
+   * and is not written back is not seen. `first` is a multiple of 8.
+   */
+  readStored(first: number, count: number, target: Int32Array): MaybePromise<void> {
+    assert(first % 8 === 0 && first + count <= this.bitCount, 'bits outside of the bitmap')
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, divCeil(count, 8))
+    return this.file.read(bytes, this.fileOffset + first / 8)
+  }
+
+  /**
    * Writes what was changed back to the file: see PageCache. Not durable before the file is synced.
    */
   writeBack(): Promise<boolean> {
@@ -187,64 +198,4 @@ export class CowBitmap {
     this.bitCount = bitCount
     this.cache.reset(divCeil(bitCount, 8))
   }
-}
-
-function testBit(page: Page, bit: number): boolean {
-  return ((page.bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0
-}
-
-/**
- * How many bits from `bit` on, of at most `limit`, have the value. Looks at words of 32 bits: on
- * every machine that Node and Electron are made for, the first byte of one is its lowest.
- */
-function runInPage(page: Page, bit: number, limit: number, value: boolean): number {
-  const same = value ? -1 : 0
-  const end = bit + limit
-  for (let at = bit; at < end; at = (at | 31) + 1) {
-    const others = ((page.words[at >>> 5] ?? same) ^ same) >>> (at & 31)
-    if (others === 0) continue
-    const first = at + 31 - Math.clz32(others & -others)
-    return Math.min(first, end) - bit
-  }
-  return limit
-}
-
-function fillBits(bytes: Uint8Array, bit: number, count: number, value: boolean): void {
-  const end = bit + count
-  let at = bit
-  while (at < end) {
-    const index = at >>> 3
-    const low = at & 7
-    const width = Math.min(8 - low, end - at)
-    if (width === 8) {
-      const last = end >>> 3
-      bytes.fill(value ? 0xff : 0, index, last)
-      at = last << 3
-      continue
-    }
-    const mask = ((1 << width) - 1) << low
-    const old = bytes[index] ?? 0
-    bytes[index] = value ? old | mask : old & ~mask
-    at += width
-  }
-}
-
-/** Ones among the first `bits` bits. `bytes` is aligned to 4 and padded. */
-function countOnes(bytes: Uint8Array, bits: number): number {
-  const whole = Math.floor(bits / 32)
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, whole)
-  let total = 0
-  for (const word of words) {
-    if (word !== 0) total += popCount(word)
-  }
-  for (let bit = whole * 32; bit < bits; bit += 1) {
-    if (((bytes[bit >>> 3] ?? 0) & (1 << (bit & 7))) !== 0) total += 1
-  }
-  return total
-}
-
-function popCount(word: number): number {
-  let n = word - ((word >>> 1) & 0x55555555)
-  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333)
-  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

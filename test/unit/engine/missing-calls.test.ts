@@ -33,6 +33,7 @@ function failing(code: string): { calls: LinuxCalls; asked: Asked } {
     seekHole: fail('seekHole'),
     tellsExtents: () => true,
     fileExtents: fail('fileExtents'),
+    fileExtentsLater: fail('fileExtentsLater'),
     punchHole: fail('punchHole'),
     copiesWithin: () => true,
     copyRange: fail('copyRange'),
@@ -146,6 +147,25 @@ describe('a system call that is missing', () => {
     expect(readFileSync(path).equals(content)).toBe(true)
     await file.close()
     await other.file.close()
+  })
+
+  test('leaves the question for all data in a range unanswered, or fails', async () => {
+    const { file: writer, path } = await opened(new Uint8Array(100))
+    const range = { offset: 0, length: 100 }
+    for (const code of [...MISSING, 'EIO']) {
+      const { calls, asked } = failing(code)
+      here.calls = calls
+      const file = await nodeHost.open(path, { access: 'read' })
+      if (code === 'EIO') {
+        const told = { code: 'io/failed', details: { path, errno: code } }
+        await expect(file.dataIn?.(range)).rejects.toMatchObject(told)
+      } else {
+        for (let n = 0; n < 2; n += 1) expect(await file.dataIn?.(range)).toBeUndefined()
+        expect(asked).toEqual({ fileExtentsLater: 1 })
+      }
+      await file.close()
+    }
+    await writer.close()
   })
 })
 
