@@ -6,18 +6,20 @@ import { alignDown, alignUp, KIB, MIB } from '../base/units'
 import type { CopyPiece } from './host'
 import { ioError } from './io-error'
 import type { LinuxCalls } from './linux-calls'
+import { WriteQueue } from './write-queue'
 
 /** What direct writes are aligned to, in the file and in memory: no device has larger blocks. */
 const BLOCK = 4 * KIB
 /** What is put together in memory and written at once; the next one is read meanwhile. */
 const WINDOW = 2 * MIB
-const IN_FLIGHT = 3
+const IN_FLIGHT = 4
 /**
- * Where most bytes lie in spans of less than this, those are left to the page cache, which puts
- * many small writes in a good order. A few small ones among large ones go the same way as these: a
- * write to the page cache waits for every direct one that is under way, and they for it.
+ * Smaller spans are left to the page cache, which puts many small writes in a good order: for the
+ * device, each by itself takes nearly as long as a large one.
  */
-const DIRECT_MIN = 64 * KIB
+const DIRECT_MIN = 128 * KIB
+/** Bytes from which on a queue for direct writes is worth its 30 ms. */
+const QUEUE_MIN = 64 * MIB
 
 const writeAsync = promisify(fs.write)
 const closeAsync = promisify(fs.close)
@@ -51,6 +53,9 @@ export class BulkWriter {
   /** A second descriptor of the file, for direct writes; undefined where it cannot be had. */
   private readonly directFd: number | undefined
   private canWriteDirect: boolean
+  private directBytes = 0
+  /** Undefined as long as it is not worth it. */
+  private queue: WriteQueue | 'none' | undefined
 
   constructor(
     private readonly target: Target,
@@ -62,28 +67,27 @@ export class BulkWriter {
 
   /** See HostFile.copyFrom. */
   async copy(pieces: readonly CopyPiece[]): Promise<void> {
-    const spans = [...spansOf(pieces)]
-    const directMin = mostlyLarge(spans) ? BLOCK : DIRECT_MIN
     // all take from one iterator: each span is written once
-    const left = spans.values()
-    const works = Array.from({ length: IN_FLIGHT }, () => this.copySpans(left, directMin))
+    const left = spansOf(pieces)
+    const works = Array.from({ length: IN_FLIGHT }, () => this.copySpans(left))
     throwFirstFailure(await Promise.allSettled(works))
   }
 
-  private async copySpans(spans: IterableIterator<Span>, directMin: number): Promise<void> {
+  private async copySpans(spans: IterableIterator<Span>): Promise<void> {
     const buffer = this.freeBuffers.pop() ?? this.makeBuffer()
     try {
-      for (const span of spans) await this.copySpan(span, buffer, directMin)
+      for (const span of spans) await this.copySpan(span, buffer)
     } finally {
       this.freeBuffers.push(buffer)
     }
   }
 
   async close(): Promise<void> {
+    if (this.queue instanceof WriteQueue) await this.queue.close()
     if (this.directFd !== undefined) await closeAsync(this.directFd)
   }
 
-  private async copySpan(span: Span, buffer: Uint8Array, directMin: number): Promise<void> {
+  private async copySpan(span: Span, buffer: Uint8Array): Promise<void> {
     // aligned in memory as it is in the file
     const start = span.offset % BLOCK
     const bytes = buffer.subarray(start, start + span.length)
@@ -91,14 +95,14 @@ export class BulkWriter {
       bytes.subarray(offset - span.offset, offset - span.offset + length)
     for (const gap of span.gaps) await this.target.read(part(gap), gap.offset)
     for (const piece of span.pieces) await piece.source.read(part(piece), piece.sourceOffset)
-    await this.writeSpan(span, bytes, directMin)
+    await this.writeSpan(span, bytes)
   }
 
-  private async writeSpan(span: ByteRange, bytes: Uint8Array, directMin: number): Promise<void> {
+  private async writeSpan(span: ByteRange, bytes: Uint8Array): Promise<void> {
     const { offset } = span
     const from = Math.min(alignUp(offset, BLOCK), rangeEnd(span))
     const to = Math.max(from, alignDown(rangeEnd(span), BLOCK))
-    if (to - from < directMin) {
+    if (to - from < DIRECT_MIN) {
       await this.target.write(bytes, offset)
       return
     }
@@ -113,17 +117,24 @@ export class BulkWriter {
     await this.writeAll(bytes.subarray(done), offset + done)
   }
 
-  /** Bytes written: fewer where the file system does not take direct writes after all. */
+  /** Bytes written: fewer where the system does not take direct writes after all. */
   private async writeDirect(bytes: Uint8Array, offset: number): Promise<number> {
     if (this.directFd === undefined || !this.canWriteDirect) return 0
     try {
-      const { bytesWritten } = await writeAsync(this.directFd, bytes, 0, bytes.length, offset)
-      return bytesWritten
+      return await this.queueOrWrite(this.directFd, bytes, offset)
     } catch (error) {
       if (!isNotTaken(error)) throw ioError('write to', this.target.path, error)
       this.canWriteDirect = false
       return 0
     }
+  }
+
+  private async queueOrWrite(fd: number, bytes: Uint8Array, offset: number): Promise<number> {
+    this.directBytes += bytes.length
+    if (this.directBytes >= QUEUE_MIN) this.queue ??= WriteQueue.open() ?? 'none'
+    if (this.queue instanceof WriteQueue) return await this.queue.write(fd, bytes, offset)
+    const { bytesWritten } = await writeAsync(fd, bytes, 0, bytes.length, offset)
+    return bytesWritten
   }
 
   private async writeAll(bytes: Uint8Array, offset: number): Promise<void> {
@@ -160,15 +171,6 @@ function openDirect(fd: number): number | undefined {
   } catch {
     return undefined
   }
-}
-
-function mostlyLarge(spans: readonly Span[]): boolean {
-  let [large, all] = [0, 0]
-  for (const { length } of spans) {
-    if (length >= DIRECT_MIN) large += length
-    all += length
-  }
-  return large * 2 >= all
 }
 
 function isNotTaken(error: unknown): boolean {
