@@ -11,7 +11,7 @@ const NUMBERS: Readonly<Record<string, readonly [number, number, number, number]
 }
 /** Writes that may be under way, of all who use one queue: more than any of them ever has. */
 const DEPTH = 128
-/** struct iocb, and what of it is not zero; a pointer to it stands behind it. */
+/** struct iocb: what of it is not zero. A pointer to it stands behind it. */
 const IOCB = { size: 64, data: 0, command: 16, fd: 20, buffer: 24, length: 32, offset: 40 } as const
 const PWRITE = 1
 /** struct io_event: u64 data, u64 iocb, i64 result, 8 bytes. */

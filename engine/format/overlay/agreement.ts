@@ -2,6 +2,7 @@ import type { MaybePromise } from '../../base/maybe-promise'
 import { divCeil, GIB } from '../../base/units'
 import type { DataRanges } from '../../host/host'
 import { runOfBits } from './bits'
+import { wholeBlocks } from './leaks'
 import type { OverlayStorage } from './overlay-storage'
 
 /** So much of the disk is held against the bitmap in one go. A multiple of each cluster. */
@@ -98,7 +99,7 @@ export class Agreement {
   }
 }
 
-/** Goes from one border of data and hole to the next, as long as the bits change just there. */
+/** Goes from one border, of data and hole or of the bits, to the next, as long as they agree. */
 function agreedFrom(window: Window, from: number, clusterSize: number): Agreed {
   const { offset, end, data, bits } = window
   let [at, allocatedBytes] = [from, 0]
@@ -108,11 +109,12 @@ function agreedFrom(window: Window, from: number, clusterSize: number): Agreed {
     const border = Math.min(end, data[window.next + (isData ? 1 : 0)] ?? Infinity)
     // a cluster that is data in part is not for us, but the last one ends where the disk does
     const clusters = (border === end ? Math.ceil : Math.floor)((border - at) / clusterSize)
-    const agreed = runOfBits(bits, (at - offset) / clusterSize, clusters, isData)
-    const next = Math.min(end, at + agreed * clusterSize)
-    if (isData) allocatedBytes += next - at
+    const first = (at - offset) / clusterSize
+    const isAllocated = isData && runOfBits(bits, first, 1, true) === 1
+    const next = Math.min(end, at + runOfBits(bits, first, clusters, isAllocated) * clusterSize)
+    if (next === at || (isData && !isAllocated && wholeBlocks(at, next).length > 0)) break
+    if (isAllocated) allocatedBytes += next - at
     at = next
-    if (at < border) break
   }
   return { end: at, allocatedBytes }
 }

@@ -15,11 +15,16 @@ export async function* leaks(overlay: OverlayStorage, run: ByteRange): AsyncGene
     await giveTurn()
     const { data, end } = await overlay.image.dataAt(at)
     const next = Math.min(end, rangeEnd(run))
-    const offset = alignUp(at, HOST_BLOCK)
-    const length = alignDown(next, HOST_BLOCK) - offset
-    if (data && length > 0) yield { offset, length }
+    const leak = wholeBlocks(at, next)
+    if (data && leak.length > 0) yield leak
     at = next
   }
+}
+
+/** The whole host blocks between two offsets; of length 0 where there are none. */
+export function wholeBlocks(from: number, to: number): ByteRange {
+  const offset = alignUp(from, HOST_BLOCK)
+  return { offset, length: Math.max(0, alignDown(to, HOST_BLOCK) - offset) }
 }
 
 /** Gives back what the image file holds in those parts of a range that are not allocated. */
